@@ -1,0 +1,31 @@
+"""Backends as the proxy sees them: a cluster per Service port and policy, and its endpoints."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from torana.proxy.origin import Origin
+
+
+class Cluster(msgspec.Struct, frozen=True, gc=False):
+    """A named group of endpoints and how to speak to them."""
+
+    name: str
+    protocol: Literal["http1", "http2", "tcp", "udp"] = "http1"
+    origin: Origin | None = None
+
+
+class Endpoint(msgspec.Struct, frozen=True, gc=False):
+    """An IP address and port."""
+
+    address: str
+    port: int
+
+
+class Endpoints(msgspec.Struct, frozen=True, gc=False):
+    """The ready endpoints of a cluster, sorted. May be empty: requests then get 503."""
+
+    cluster: str
+    endpoints: tuple[Endpoint, ...]

@@ -1,0 +1,39 @@
+"""Routes, the hosts that hold them, and the tables that hold hosts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from torana.proxy.action import Action, HeaderEdit
+from torana.proxy.match import Match
+from torana.proxy.origin import Origin
+
+
+class Route(msgspec.Struct, frozen=True, gc=False):
+    """One match and what follows from it. Header edits apply to every action; redirects carry response edits too."""
+
+    name: str
+    match: Match
+    action: Action
+    request_headers: HeaderEdit | None = None
+    response_headers: HeaderEdit | None = None
+    origin: Origin | None = None
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
+    """A hostname and its routes, in the order in which they are tried.
+
+    `domain` is an exact lower-case name, `*.suffix` (one or more labels), or `*`. With no routes every request gets 404.
+    """
+
+    domain: str
+    routes: tuple[Route, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True, gc=False):
+    """The hosts behind one chain. `shards` 0: one RouteConfiguration; above: exact hosts are spread over so many."""
+
+    name: str
+    shards: int = 0
+    has_wildcards: bool = False
+    """Some host is a wildcard or catch-all, so a sharded table needs the fallback scope."""
