@@ -130,8 +130,14 @@ class Client:
         return dict((await self.request("PUT", path, body=_document(kind, obj))).json())
 
     async def patch(
-        self, kind: Kind, ref: Ref, body: Any, type: PatchType = "merge", subresource: str = "",
-        field_manager: str = "", force: bool = False,
+        self,
+        kind: Kind,
+        ref: Ref,
+        body: Any,
+        type: PatchType = "merge",
+        subresource: str = "",
+        field_manager: str = "",
+        force: bool = False,
     ) -> dict[str, Any]:
         """Changes part of an object. `body` is the patch as data, or as encoded bytes."""
         params: dict[str, str] = {}
@@ -142,8 +148,11 @@ class Client:
             if isinstance(body, Mapping):
                 body = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
         response = await self.request(
-            "PATCH", object_path(kind, ref, subresource), params=params,
-            body=body if isinstance(body, bytes) else orjson.dumps(body), content_type=_PATCH_CONTENT_TYPE[type],
+            "PATCH",
+            object_path(kind, ref, subresource),
+            params=params,
+            body=body if isinstance(body, bytes) else orjson.dumps(body),
+            content_type=_PATCH_CONTENT_TYPE[type],
         )
         return dict(response.json())
 
@@ -159,8 +168,14 @@ class Client:
     # --- raw ---
 
     async def request(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: bytes | None = None,
-        content_type: str = "application/json", accept: str = "application/json",
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> Response:
         """One answered request. Raises `ApiError` for status 400 and above, `Unreachable` when no answer came."""
@@ -185,7 +200,9 @@ class Client:
             await asyncio.sleep(pause_s)
 
     @contextlib.asynccontextmanager
-    async def stream(self, path: str, params: Mapping[str, str], silence_s: float) -> AsyncIterator[aiohttp.StreamReader]:
+    async def stream(
+        self, path: str, params: Mapping[str, str], silence_s: float
+    ) -> AsyncIterator[aiohttp.StreamReader]:
         """An open response whose bytes are read as they come. Ends with `Unreachable` after `silence_s` without bytes."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S, sock_read=silence_s)
         try:
@@ -200,15 +217,27 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def _send(
-        self, method: str, path: str, params: Mapping[str, str] | None, headers: dict[str, str], body: bytes | None,
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        headers: dict[str, str],
+        body: bytes | None,
         timeout: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         credentials = await self._credentials.headers()
         credentials.update(headers)
         async with self._open().request(
-            method, self.access.server + path, params=params, headers=credentials, data=body, timeout=timeout,
-            ssl=self._credentials.ssl_context(), server_hostname=self.access.tls_server_name or None,
-            proxy=self.access.proxy_url or None, allow_redirects=False,
+            method,
+            self.access.server + path,
+            params=params,
+            headers=credentials,
+            data=body,
+            timeout=timeout,
+            ssl=self._credentials.ssl_context(),
+            server_hostname=self.access.tls_server_name or None,
+            proxy=self.access.proxy_url or None,
+            allow_redirects=False,
         ) as response:
             yield response
 
@@ -229,7 +258,8 @@ class Client:
             # Watches hold connections for minutes, so the pool must not be capped.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30, socket_factory=_keepalive_socket)
             self._session = aiohttp.ClientSession(
-                connector=connector, headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
+                connector=connector,
+                headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
                 auto_decompress=True,
             )
         return self._session

@@ -99,8 +99,12 @@ async def run_plugin(plugin: ExecPlugin, access: Access) -> dict[str, Any]:
     hint = f"\n{plugin.install_hint}" if plugin.install_hint else ""
     try:
         process = await asyncio.create_subprocess_exec(
-            command, *plugin.args, env=environ, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            command,
+            *plugin.args,
+            env=environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
         raise ConfigError(f"exec plugin {command}: {error.strerror}{hint}") from error

@@ -32,7 +32,12 @@ SHORT_WATCH_S = 1.0
 
 
 async def reflect(
-    client: Client, kind: Kind, on_changes: OnChanges, *, namespace: str = "", label_selector: str = "",
+    client: Client,
+    kind: Kind,
+    on_changes: OnChanges,
+    *,
+    namespace: str = "",
+    label_selector: str = "",
     field_selector: str = "",
 ) -> None:
     """Delivers the changes of one kind until cancelled. See `Reflector`."""
@@ -43,7 +48,12 @@ class Reflector:
     """One list and watch. Remembers the version of each object so that a second list tells only what differs."""
 
     def __init__(
-        self, client: Client, kind: Kind, on_changes: OnChanges, namespace: str = "", label_selector: str = "",
+        self,
+        client: Client,
+        kind: Kind,
+        on_changes: OnChanges,
+        namespace: str = "",
+        label_selector: str = "",
         field_selector: str = "",
     ) -> None:
         self._client = client
@@ -104,7 +114,9 @@ class Reflector:
         """Reads one watch to its end (normal when its time is over)."""
         duration_s = random.randint(*WATCH_S)
         params = {
-            "watch": "true", "allowWatchBookmarks": "true", "resourceVersion": self._version,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
             "timeoutSeconds": str(duration_s),
         }
         if self._label_selector:
