@@ -157,7 +157,7 @@ class Client:
         return dict(response.json())
 
     async def delete(self, kind: Kind, ref: Ref, *, uid: str = "", propagation: str = "") -> dict[str, Any]:
-        """Asks for deletion. `uid` guards against deleting a namesake; `propagation` is Background, Foreground, Orphan."""
+        """Asks for deletion. `uid` guards against hitting a namesake; `propagation` is Background, Foreground or Orphan."""
         options: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1"}
         if uid:
             options["preconditions"] = {"uid": uid}
@@ -203,7 +203,7 @@ class Client:
     async def stream(
         self, path: str, params: Mapping[str, str], silence_s: float
     ) -> AsyncIterator[aiohttp.StreamReader]:
-        """An open response whose bytes are read as they come. Ends with `Unreachable` after `silence_s` without bytes."""
+        """An open response, to be read as bytes come. Raises `Unreachable` after `silence_s` without any."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S, sock_read=silence_s)
         try:
             async with self._send("GET", path, params, {"Accept": "application/json"}, None, timeout) as response:
