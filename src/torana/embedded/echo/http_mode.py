@@ -1,0 +1,182 @@
+"""The echo server over HTTP: 3000 (HTTP/1.1), 3001 (h2c) and, with certificates, 8443 (TLS)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+import sys
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+
+from torana.embedded.echo.http_answer import Answer, Request, answer, text_answer
+from torana.embedded.echo.settings import Settings
+from torana.embedded.echo.tls import describe, server_context
+from torana.embedded.echo.websocket import WebSocketEcho, accept_key
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+LARGEST_FORM = 1 << 20
+
+
+class HttpConnection(asyncio.Protocol):
+    """One HTTP/1.1 connection; answers in order, also to pipelined requests."""
+
+    def __init__(self, settings: Settings, port: int, attempts: dict[str, int]) -> None:
+        self._settings = settings
+        self._port = str(port)
+        self._attempts = attempts
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: list[tuple[Request, bool]] = []
+        self._answering = False
+        self._websocket: WebSocketEcho | None = None
+        self._tls: dict[str, Any] | None = None
+        self._client = ""
+
+    # --- connection ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peer = transport.get_extra_info("peername") or ("", 0)
+        self._client = f"{peer[0]}:{peer[1]}"
+        connection = transport.get_extra_info("ssl_object")
+        if isinstance(connection, ssl.SSLObject):
+            self._tls = describe(connection)
+
+    def data_received(self, data: bytes) -> None:
+        if self._websocket is not None:
+            self._feed_websocket(data)
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._websocket is not None:
+                self._feed_websocket(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._send(text_answer(400, "400 Bad Request"), keep_alive=False)
+
+    def _feed_websocket(self, data: bytes) -> None:
+        assert self._websocket is not None
+        self._transport.write(self._websocket.feed(data))
+        if self._websocket.closed:
+            self._transport.close()
+
+    # --- parser callbacks ---
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers: list[tuple[str, str]] = []
+        self._body = bytearray()
+
+    def on_url(self, part: bytes) -> None:
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        if any(name.lower() == "expect" and value.lower() == "100-continue" for name, value in self._headers):
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, part: bytes) -> None:
+        if len(self._body) < LARGEST_FORM:
+            self._body += part
+
+    def on_message_complete(self) -> None:
+        fields = {name.lower(): value for name, value in self._headers}
+        is_form = fields.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        request = Request(
+            method=self._parser.get_method().decode("latin-1"),
+            target=self._target.decode("latin-1"),
+            proto=f"HTTP/{self._parser.get_http_version()}",
+            host=fields.get("host", ""),
+            headers=tuple(header for header in self._headers if header[0].lower() != "host"),
+            form=self._body.decode("latin-1") if is_form else "",
+        )
+        if request.target.partition("?")[0] == "/ws" and fields.get("upgrade", "").lower() == "websocket":
+            self._open_websocket(fields.get("sec-websocket-key", ""))
+            return
+        self._waiting.append((request, bool(self._parser.should_keep_alive())))
+        if not self._answering:
+            self._answer_next()
+
+    # --- answering ---
+
+    def _open_websocket(self, key: str) -> None:
+        self._websocket = WebSocketEcho()
+        self._transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept_key(key).encode() + b"\r\n\r\n"
+        )
+
+    def _answer_next(self) -> None:
+        while self._waiting and not self._transport.is_closing():
+            request, keep_alive = self._waiting.pop(0)
+            made = answer(request, self._settings.context, self._port, self._client, self._tls, self._attempts)
+            if made.log:
+                print(made.log, flush=True)
+            if made.delay_s > 0:
+                self._answering = True
+                asyncio.get_running_loop().call_later(made.delay_s, self._finish, made, request, keep_alive)
+                return
+            self._send(made, keep_alive, request.method)
+
+    def _finish(self, made: Answer, request: Request, keep_alive: bool) -> None:
+        self._answering = False
+        self._send(made, keep_alive, request.method)
+        self._answer_next()
+
+    def _send(self, made: Answer, keep_alive: bool, method: str = "") -> None:
+        if self._transport.is_closing():
+            return
+        if made.reset:
+            reset(self._transport)
+            return
+        lines = [f"HTTP/1.1 {made.status} {_REASONS.get(made.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in made.headers]
+        lines.append(f"Date: {formatdate(usegmt=True)}")
+        has_body = made.status >= 200 and made.status not in (204, 304)
+        if has_body:
+            lines.append(f"Content-Length: {len(made.body)}")
+        if not keep_alive:
+            lines.append("Connection: close")
+        head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
+        self._transport.write(head + (made.body if has_body and method != "HEAD" else b""))
+        if not keep_alive:
+            self._transport.close()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Breaks the connection with an RST, which the client cannot take for an answer."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until cancelled. Raises `OSError` when a port cannot be bound."""
+    loop = asyncio.get_running_loop()
+    attempts: dict[str, int] = {}
+    servers = [
+        await loop.create_server(
+            lambda: HttpConnection(settings, settings.http_port, attempts), settings.address, settings.http_port
+        )
+    ]
+    print(f"Starting server, listening on port {settings.http_port} (http)", flush=True)
+    if settings.tls is not None:
+        context = server_context(settings.tls, ["http/1.1"])
+        servers.append(await loop.create_server(
+            lambda: HttpConnection(settings, settings.https_port, attempts), settings.address, settings.https_port,
+            ssl=context,
+        ))
+        print(f"Starting server, listening on port {settings.https_port} (https)", flush=True)
+    try:
+        await asyncio.gather(*(server.serve_forever() for server in servers))
+    except OSError as error:
+        print(f"echo: {error}", file=sys.stderr, flush=True)
+        raise
