@@ -149,3 +149,14 @@ def test_an_output_may_move_from_one_owner_to_another_in_one_settle() -> None:
 def test_provenance_names_the_sources_of_an_item() -> None:
     model = with_routes(2)
     assert sources_of(model.hosts, ("g0", "h1")) == {("routes", "r1"), ("gateways", "g0")}
+
+
+def test_a_union_follows_all_its_collections() -> None:
+    engine = Engine()
+    left, right = engine.source("left"), engine.source("right")
+    both = engine.union("both", (left, right), {"value": lambda _, value: [value]})
+    engine.settle({left: {"a": 1}, right: {"b": 1}})
+    assert both.items == {"a": 1, "b": 1}
+    engine.settle({left: {"a": None}, right: {"b": 2}})
+    assert both.items == {"b": 2}
+    assert sources_of(both, "b") == {("right", "b")}

@@ -22,13 +22,15 @@ K2 = TypeVar("K2", bound=Hashable)
 V2 = TypeVar("V2")
 
 Indexes = Mapping[str, Callable[[Any, Any], Iterable[Hashable]]]
+Over = Collection[Any, Any] | Index[Any, Any] | tuple[Collection[Any, Any], ...]
+"""What a derivation runs over: items, groups of an index, or the items of several collections with distinct keys."""
 
 
 class Derived(Collection[K, V], Generic[K, V]):
     """A collection that a derivation computes."""
 
     def __init__(
-        self, name: str, order: int, over: Collection[Any, Any] | Index[Any, Any], derive: Any, indexes: Indexes
+        self, name: str, order: int, over: Over, derive: Any, indexes: Indexes
     ) -> None:
         super().__init__(name, order, dict(indexes))
         self.over = over
@@ -83,8 +85,22 @@ class Engine:
     ) -> Derived[K2, V2]:
         """A collection computed from each item of `over` (or each group of an index). Output keys must not collide."""
         derived: Derived[K2, V2] = Derived(name, len(self.collections), over, derivation, indexes or {})
+        return self._add(derived)
+
+    def union(
+        self, name: str, collections: tuple[Collection[K, V], ...], indexes: Indexes | None = None
+    ) -> Derived[K, V]:
+        """All items of several collections. Their keys must not collide."""
+        derived: Derived[K, V] = Derived(
+            name, len(self.collections), collections, lambda key, value, look: {key: value}, indexes or {}
+        )
+        return self._add(derived)
+
+    def _add(self, derived: Derived[K, V]) -> Derived[K, V]:
+        over = derived.over
         table = self._over_groups if isinstance(over, Index) else self._over_items
-        table.setdefault(id(over), []).append(derived)
+        for one in over if isinstance(over, tuple) else (over,):
+            table.setdefault(id(one), []).append(derived)
         self.collections.append(derived)
         return derived
 
@@ -184,7 +200,9 @@ def _recompute(
     return edits
 
 
-def _input(over: Collection[Any, Any] | Index[Any, Any], key: Any) -> tuple[bool, Any]:
+def _input(over: Over, key: Any) -> tuple[bool, Any]:
     if isinstance(over, Index):
         return key in over.buckets, None
+    if isinstance(over, tuple):
+        return next(((True, one.items[key]) for one in over if key in one.items), (False, None))
     return key in over.items, over.items.get(key)

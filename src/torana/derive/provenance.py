@@ -36,6 +36,8 @@ def _inputs(derived: Derived[Any, Any], task: Hashable) -> list[tuple[Collection
     inputs: list[tuple[Collection[Any, Any], Hashable]] = []
     if isinstance(derived.over, Index):
         inputs += [(derived.over.collection, key) for key in derived.over.buckets.get(task, ())]
+    elif isinstance(derived.over, tuple):
+        inputs += [(one, task) for one in derived.over if task in one.items]
     else:
         inputs.append((derived.over, task))
     for _, looked_at, seen in derived.reads.get(task, ()):

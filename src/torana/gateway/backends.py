@@ -1,0 +1,136 @@
+"""What a backendRef stands for: a cluster of the proxy, or a finding.
+
+In: a reference and the Services it may name. Order of checks: kind, grant (before existence, so that nothing leaks),
+existence, port. Specification: BackendObjectReference, `ResolvedRefs` reasons, GEP-1911 for appProtocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from torana.api.kind import ObjectRef, Ref
+from torana.gateway.finding import Finding
+from torana.proxy.cluster import Cluster, Endpoint, Endpoints
+from torana.proxy.origin import Origin
+
+
+class ClusterKey(NamedTuple):
+    """A Service port and how to speak to it: what one cluster of a proxy stands for."""
+
+    namespace: str
+    service: str
+    port: int
+    protocol: str = "http1"
+
+    @property
+    def name(self) -> str:
+        """The cluster's name, e.g. `default/backend:3000`."""
+        suffix = "" if self.protocol == "http1" else f"/{self.protocol}"
+        return f"{self.namespace}/{self.service}:{self.port}{suffix}"
+
+
+class ServicePort(msgspec.Struct, frozen=True, gc=False):
+    """A Service port as routing sees it."""
+
+    name: str
+    protocol: str
+    app_protocol: str
+
+
+class ServiceShape(msgspec.Struct, frozen=True, gc=False):
+    """What routing needs of a Service; it changes seldom, while the Service's status may change often."""
+
+    ports: dict[int, ServicePort]
+    is_external_name: bool = False
+
+
+class BackendVerdict(msgspec.Struct, frozen=True, gc=False):
+    """A usable backend, or what is wrong with it."""
+
+    cluster: ClusterKey | None = None
+    finding: Finding | None = None
+
+
+Resolve = Callable[[Any, str], BackendVerdict]
+"""(backendRef, its field path) → verdict."""
+
+_PROTOCOLS = {"kubernetes.io/h2c": "http2"}
+
+
+def shape(service: Any) -> ServiceShape:
+    """The shape of a Service."""
+    return ServiceShape(
+        {
+            port.port: ServicePort(port.name or "", port.protocol or "TCP", port.app_protocol or "")
+            for port in service.spec.ports
+        },
+        service.spec.type == "ExternalName",
+    )
+
+
+def resolve(
+    ref: Any,
+    path: str,
+    asker: ObjectRef,
+    is_granted: Callable[[ObjectRef], bool],
+    service: Callable[[Ref], ServiceShape | None],
+) -> BackendVerdict:
+    """The verdict on a reference to a Service."""
+    group, kind = ref.group or "", ref.kind or "Service"
+    if (group, kind) != ("", "Service"):
+        name = f"{group}/{kind}" if group else kind
+        return _bad("InvalidKind", f"{name} is not a kind of backend; use a Service", path)
+    target = ObjectRef("", "Service", ref.namespace or asker.namespace, ref.name)
+    if not is_granted(target):
+        return _bad("RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path)
+    found = service(Ref(target.namespace, target.name))
+    if found is None:
+        return _bad("BackendNotFound", f"{target} does not exist", path)
+    if found.is_external_name:
+        return _bad("BackendNotFound", f"{target} is of type ExternalName, which is not routed to; name its pods by a selector", path)
+    port = found.ports.get(ref.port) if ref.port is not None else None
+    if port is None:
+        have = ", ".join(str(number) for number in sorted(found.ports)) or "none"
+        return _bad("BackendNotFound", f"{target} has no port {ref.port}; it has {have}", path)
+    if port.protocol != "TCP":
+        return _bad("UnsupportedProtocol", f"port {ref.port} of {target} is {port.protocol}; HTTP needs TCP", path)
+    protocol = _PROTOCOLS.get(port.app_protocol, "http1")
+    return BackendVerdict(ClusterKey(target.namespace, target.name, ref.port, protocol))
+
+
+def _bad(reason: str, message: str, path: str) -> BackendVerdict:
+    return BackendVerdict(finding=Finding(reason, message, path))
+
+
+def cluster(key: ClusterKey) -> Cluster:
+    """The proxy's cluster of a backend."""
+    origin = Origin(ObjectRef("", "Service", key.namespace, key.service), f"spec.ports[{key.port}]")
+    return Cluster(key.name, key.protocol, origin)  # type: ignore[arg-type]
+
+
+def endpoints(key: ClusterKey, service: ServiceShape | None, slices: tuple[Any, ...]) -> Endpoints:
+    """Ready endpoints behind a Service port, found by the port's *name* in its EndpointSlices.
+
+    When nothing is ready, endpoints that still serve while they terminate are better than none.
+    """
+    port = service.ports.get(key.port) if service is not None else None
+    if port is None:
+        return Endpoints(key.name, ())
+    ready: set[Endpoint] = set()
+    draining: set[Endpoint] = set()
+    for one in slices:
+        numbers = [p.port for p in one.ports if (p.name or "") == port.name and p.port is not None]
+        if not numbers or one.address_type == "FQDN":
+            continue
+        for endpoint in one.endpoints:
+            conditions = endpoint.conditions
+            found = {Endpoint(address, number) for address in endpoint.addresses for number in numbers}
+            if conditions is None or conditions.ready is not False:
+                ready |= found
+            elif conditions.serving and conditions.terminating:
+                draining |= found
+    chosen = ready or draining
+    return Endpoints(key.name, tuple(sorted(chosen, key=lambda e: (e.address, e.port))))

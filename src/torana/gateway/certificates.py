@@ -1,0 +1,121 @@
+"""Which certificates a listener may use, and what is wrong with those it may not.
+
+In: certificateRefs. Out: usable references, or the finding. The order of checks matters: a reference that is not granted
+is told so before anything else, lest it leak whether the Secret exists. Specification: ListenerTLSConfig.certificateRefs.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from torana.api.kind import ObjectRef, Ref
+from torana.gateway.finding import Finding
+from torana.proxy.origin import Origin
+from torana.proxy.secret import Certificate, Redacted
+
+
+class CertificateRef(NamedTuple):
+    """The Secret that holds a usable certificate."""
+
+    secret: Ref
+
+    @property
+    def name(self) -> str:
+        """Name of the proxy's Certificate."""
+        return f"{self.secret.namespace}/{self.secret.name}"
+
+
+class KeyPair(msgspec.Struct, frozen=True, gc=False):
+    """A Secret read as certificate and key; with `problem` it is not usable."""
+
+    chain_pem: bytes = b""
+    key_pem: Redacted = Redacted()
+    problem: str = ""
+
+
+class Credentials(Protocol):
+    """How this module sees the world: granted references and Secrets read as key pairs."""
+
+    def is_granted(self, asker: ObjectRef, target: ObjectRef) -> bool: ...
+
+    def key_pair(self, secret: Ref) -> KeyPair | None: ...
+
+
+def resolve(
+    refs: tuple[Any, ...], asker: ObjectRef, path: str, credentials: Credentials
+) -> tuple[tuple[CertificateRef, ...], Finding | None]:
+    """The usable certificates among `refs`, and the first finding."""
+    if not refs:
+        return (), Finding("InvalidCertificateRef", "at least one certificate is needed", path)
+    good: list[CertificateRef] = []
+    finding = None
+    for position, ref in enumerate(refs):
+        problem = _problem(ref, asker, f"{path}[{position}]", credentials)
+        if problem is None:
+            good.append(CertificateRef(Ref(ref.namespace or asker.namespace, ref.name)))
+        else:
+            finding = finding or problem
+    return tuple(good), finding
+
+
+def _problem(ref: Any, asker: ObjectRef, path: str, credentials: Credentials) -> Finding | None:
+    kind, group = ref.kind or "Secret", ref.group or ""
+    if (group, kind) != ("", "Secret"):
+        return Finding("InvalidCertificateRef", f"{group}/{kind} cannot hold a certificate; use a Secret", path)
+    target = ObjectRef("", "Secret", ref.namespace or asker.namespace, ref.name)
+    if not credentials.is_granted(asker, target):
+        return Finding("RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path)
+    pair = credentials.key_pair(Ref(target.namespace, target.name))
+    if pair is None:
+        return Finding("InvalidCertificateRef", f"{target} does not exist", path)
+    if pair.problem:
+        return Finding("InvalidCertificateRef", f"{target}: {pair.problem}", path)
+    return None
+
+
+def read_key_pair(secret: Any) -> KeyPair:
+    """A Secret's `tls.crt` and `tls.key`, checked: both parse as PEM and belong together."""
+    try:
+        chain = base64.b64decode(secret.data["tls.crt"], validate=True)
+        key = base64.b64decode(secret.data["tls.key"], validate=True)
+    except KeyError as missing:
+        return KeyPair(problem=f"data has no {missing.args[0]}")
+    except binascii.Error as error:
+        return KeyPair(problem=f"data is not base64: {error}")
+    problem = _mismatch(chain, key)
+    return KeyPair(problem=problem) if problem else KeyPair(chain, Redacted(key))
+
+
+def _mismatch(chain: bytes, key: bytes) -> str:
+    try:
+        certificate = x509.load_pem_x509_certificates(chain)[0]
+    except ValueError:
+        return "tls.crt is not a PEM certificate"
+    try:
+        private = serialization.load_pem_private_key(key, password=None)
+    except (ValueError, TypeError):
+        return "tls.key is not an unencrypted PEM private key"
+    if _public_bytes(private) != certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    ):
+        return "tls.key does not belong to tls.crt"
+    return ""
+
+
+def _public_bytes(private: PrivateKeyTypes) -> bytes:
+    return private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def certificate(secret: Ref, pair: KeyPair) -> Certificate:
+    """The proxy's Certificate of a usable Secret."""
+    origin = Origin(ObjectRef("", "Secret", secret.namespace, secret.name), "data")
+    return Certificate(CertificateRef(secret).name, pair.chain_pem, pair.key_pem, origin)

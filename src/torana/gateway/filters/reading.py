@@ -1,0 +1,30 @@
+"""What reading a filter gives: nouns for the proxy, or findings."""
+
+from __future__ import annotations
+
+import msgspec
+
+from torana.gateway.backends import ClusterKey, Resolve
+from torana.gateway.finding import Finding
+from torana.proxy.action import HeaderEdit, Mirror, Redirect, Rewrite
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """`findings` make the rule unusable; `unresolved` only say that a reference leads nowhere."""
+
+    request_headers: HeaderEdit | None = None
+    response_headers: HeaderEdit | None = None
+    redirect: Redirect | None = None
+    rewrite: Rewrite | None = None
+    mirrors: tuple[Mirror, ...] = ()
+    clusters: tuple[ClusterKey, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unresolved: tuple[Finding, ...] = ()
+
+
+class FilterContext(msgspec.Struct, frozen=True, gc=False):
+    """What a filter may need to know: how to resolve backends, and the one path prefix of its rule ("" if not one)."""
+
+    resolve: Resolve
+    prefix: str = ""
+    on_backend: bool = False

@@ -1,0 +1,40 @@
+"""Which file reads which filter of an HTTPRoute. A new filter is a file here, one in `envoy/filters`, and a line below.
+
+A reader is a pure function `(filter, path, context) -> Reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torana.gateway.filters import header_modifier, mirror, redirect, rewrite
+from torana.gateway.filters.reading import FilterContext, Reading
+from torana.gateway.finding import Finding
+
+Reader = Callable[[Any, str, FilterContext], Reading]
+
+READERS: dict[str, Reader] = {
+    "RequestHeaderModifier": header_modifier.read_request,
+    "ResponseHeaderModifier": header_modifier.read_response,
+    "RequestRedirect": redirect.read,
+    "URLRewrite": rewrite.read,
+    "RequestMirror": mirror.read,
+}
+
+BACKEND_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite"})
+"""Filters that may stand on a backendRef."""
+
+
+def read(one: Any, path: str, context: FilterContext) -> Reading:
+    """What a filter asks for; a filter nobody reads is a finding, never skipped."""
+    reader = READERS.get(one.type)
+    if reader is None:
+        known = ", ".join(sorted(READERS))
+        finding = Finding("UnsupportedValue", f"filter {one.type} is not supported; supported are {known}", f"{path}.type")
+        return Reading(findings=(finding,))
+    if context.on_backend and one.type not in BACKEND_FILTERS:
+        known = ", ".join(sorted(BACKEND_FILTERS))
+        finding = Finding("UnsupportedValue", f"filter {one.type} cannot stand on a backend; {known} can", f"{path}.type")
+        return Reading(findings=(finding,))
+    return reader(one, path, context)

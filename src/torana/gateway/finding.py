@@ -1,0 +1,28 @@
+"""A mistake seen in objects: a value that becomes a condition's reason and message, never an exception or a log line."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """`reason` is a condition reason of the specification (or ours), `message` says what is wrong and what to do.
+
+    `path` is the field in the object that the finding is about, e.g. `spec.rules[2].backendRefs[0]`.
+    """
+
+    reason: str
+    message: str
+    path: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message, with the field in front of it."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def summary(findings: tuple[Finding, ...], limit: int = 3) -> str:
+    """The first findings in one message that fits a condition; how many more there are is said."""
+    shown = "; ".join(finding.text for finding in findings[:limit])
+    more = len(findings) - limit
+    return f"{shown}; and {more} more" if more > 0 else shown

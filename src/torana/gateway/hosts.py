@@ -1,0 +1,84 @@
+"""From attachments to hosts: which routes answer on a hostname of a route table, in which order.
+
+Listener isolation: a request belongs to the most specific listener of its port whose hostname matches, and to no other. So
+a hostname that a more specific listener covers is not routed by a wider one, and each listener's own hostname is a host
+even without routes (404), which keeps wider ones away. Specification: GatewaySpec.listeners, HTTPRouteSpec.hostnames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from torana.api.kind import Ref
+from torana.gateway.hostnames import domain, matches, specificity
+from torana.gateway.listeners import ListenerShape
+from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.proxy.action import Redirect
+from torana.proxy.route import Host, Route
+
+_DEFAULT_PORT = {"HTTP": 80, "HTTPS": 443}
+
+
+class TableKey(NamedTuple):
+    """Identity of a route table among all Gateways."""
+
+    gateway: Ref
+    table: str
+
+
+class HostKey(NamedTuple):
+    """Identity of a host: a domain (`*` is any) in a route table."""
+
+    gateway: Ref
+    table: str
+    domain: str
+
+
+class PlacementKey(NamedTuple):
+    """A route (its kind and ref; "" is the listener itself) on a host."""
+
+    host: HostKey
+    kind: str
+    route: Ref
+
+
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """A route answers on a host, behind a listener with this port and protocol."""
+
+    port: int
+    protocol: str
+
+
+def is_owner(listener: ListenerShape, hostname: str, neighbours: Iterable[ListenerShape]) -> bool:
+    """Whether requests for `hostname` belong to this listener, and not to a more specific one of its route table."""
+    mine = specificity(listener.hostname)
+    return not any(
+        specificity(other.hostname) > mine and matches(other.hostname, hostname)
+        for other in neighbours
+        if other.name != listener.name
+    )
+
+
+def assemble(key: HostKey, placed: Iterable[tuple[CompiledRoute, Placement]]) -> Host:
+    """The host with the entries of all its routes, first match first."""
+    entries: list[tuple[Entry, Placement]] = [
+        (entry, placement) for compiled, placement in placed for entry in compiled.entries
+    ]
+    entries.sort(key=lambda pair: pair[0].order)
+    return Host(key.domain, tuple(_on_listener(entry.route, placement) for entry, placement in entries))
+
+
+def _on_listener(route: Route, placement: Placement) -> Route:
+    """Fill in what depends on the listener: a redirect without scheme and port stays on the listener's port."""
+    action = route.action
+    if not isinstance(action, Redirect) or action.port or action.scheme:
+        return route
+    if placement.port == _DEFAULT_PORT.get(placement.protocol):
+        return route
+    return msgspec.structs.replace(route, action=msgspec.structs.replace(action, port=placement.port))
+
+
+__all__ = ["HostKey", "Placement", "PlacementKey", "TableKey", "assemble", "domain", "is_owner"]

@@ -1,0 +1,174 @@
+"""What each listener of a Gateway is worth: accepted or not, in conflict or not, with usable certificates or not.
+
+In: a Gateway. Out: a verdict per listener. Two halves: `shape` is what routes need to know to attach, and changes seldom;
+`judge` adds certificates, which change without concern for routes. Specification: GatewaySpec.listeners, Listener.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from torana.api.kind import ObjectRef, Ref
+from torana.gateway.certificates import CertificateRef, Credentials, resolve
+from torana.gateway.finding import Finding
+
+GROUP = "gateway.networking.k8s.io"
+
+ROUTE_KINDS: dict[str, tuple[str, ...]] = {"HTTP": ("HTTPRoute",), "HTTPS": ("HTTPRoute",)}
+"""Protocols served, and the route kinds (of the Gateway API's group) each carries."""
+
+
+class ListenerKey(NamedTuple):
+    """Identity of a listener among all."""
+
+    gateway: Ref
+    name: str
+
+
+class ListenerShape(msgspec.Struct, frozen=True, gc=False):
+    """What a route needs to know of a listener. `kinds` are route kinds it takes; empty takes none."""
+
+    gateway: Ref
+    name: str
+    position: int
+    port: int
+    protocol: str
+    hostname: str
+    kinds: tuple[str, ...]
+    namespaces_from: str
+    namespace_selector: Any = None
+
+
+class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
+    """A listener as judged. `not_accepted`, `conflict` and `unresolved` become conditions; any of them but
+    `bad_kinds` keeps the listener from being served."""
+
+    shape: ListenerShape
+    gateway_class: str
+    not_accepted: Finding | None = None
+    conflict: Finding | None = None
+    unresolved: Finding | None = None
+    bad_kinds: Finding | None = None
+    certificates: tuple[CertificateRef, ...] = ()
+
+    @property
+    def is_servable(self) -> bool:
+        """Whether the proxy opens it: accepted, without conflict, and with a certificate where one is needed."""
+        if self.not_accepted or self.conflict:
+            return False
+        return self.shape.protocol != "HTTPS" or bool(self.certificates)
+
+    @property
+    def table(self) -> str:
+        """Name of the route table behind it: plain HTTP listeners of one port share one, a TLS chain has its own."""
+        return table_name(self.shape)
+
+
+def table_name(shape: ListenerShape) -> str:
+    """Route table of a listener, unique within its Gateway."""
+    if shape.protocol == "HTTP":
+        return f"http-{shape.port}"
+    return f"{shape.protocol.lower()}-{shape.port}-{shape.name}"
+
+
+def judge_all(gateway: Any, gateway_class: str, credentials: Credentials) -> dict[ListenerKey, ListenerVerdict]:
+    """A verdict for each listener of a Gateway."""
+    conflicts = _conflicts(gateway.spec.listeners)
+    verdicts = {}
+    for position, listener in enumerate(gateway.spec.listeners):
+        key = ListenerKey(gateway.metadata.ref, listener.name)
+        verdicts[key] = _judge(gateway, gateway_class, position, conflicts.get(position), credentials)
+    return verdicts
+
+
+def _judge(
+    gateway: Any, gateway_class: str, position: int, conflict: Finding | None, credentials: Credentials
+) -> ListenerVerdict:
+    listener = gateway.spec.listeners[position]
+    path = f"spec.listeners[{position}]"
+    kinds, bad_kinds = _kinds(listener, path)
+    not_accepted = _not_accepted(listener, path)
+    certificates: tuple[CertificateRef, ...] = ()
+    unresolved = None
+    if not_accepted is None and listener.protocol == "HTTPS":
+        asker = ObjectRef(GROUP, "Gateway", gateway.metadata.namespace, gateway.metadata.name)
+        certificates, unresolved = resolve(listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", credentials)
+    return ListenerVerdict(
+        _shape(gateway, position, kinds if not_accepted is None else ()),
+        gateway_class,
+        not_accepted=not_accepted,
+        conflict=conflict,
+        unresolved=unresolved,
+        bad_kinds=bad_kinds,
+        certificates=certificates,
+    )
+
+
+def _shape(gateway: Any, position: int, kinds: tuple[str, ...]) -> ListenerShape:
+    listener = gateway.spec.listeners[position]
+    namespaces = listener.allowed_routes.namespaces if listener.allowed_routes is not None else None
+    return ListenerShape(
+        gateway=gateway.metadata.ref,
+        name=listener.name,
+        position=position,
+        port=listener.port,
+        protocol=listener.protocol,
+        hostname=(listener.hostname or "").lower(),
+        kinds=kinds,
+        namespaces_from=(namespaces.from_ if namespaces is not None else None) or "Same",
+        namespace_selector=namespaces.selector if namespaces is not None else None,
+    )
+
+
+def _kinds(listener: Any, path: str) -> tuple[tuple[str, ...], Finding | None]:
+    """Route kinds the listener takes, and what is wrong with those it asks for."""
+    possible = ROUTE_KINDS.get(listener.protocol, ())
+    asked = listener.allowed_routes.kinds if listener.allowed_routes is not None else ()
+    if not asked:
+        return possible, None
+    good = tuple(dict.fromkeys(k.kind for k in asked if (k.group or GROUP) == GROUP and k.kind in possible))
+    bad = [k.kind for k in asked if (k.group or GROUP) != GROUP or k.kind not in possible]
+    if not bad:
+        return good, None
+    message = f"{', '.join(bad)} cannot attach to a {listener.protocol} listener; possible: {', '.join(possible) or 'none'}"
+    return good, Finding("InvalidRouteKinds", message, f"{path}.allowedRoutes.kinds")
+
+
+def _not_accepted(listener: Any, path: str) -> Finding | None:
+    if listener.protocol not in ROUTE_KINDS:
+        supported = ", ".join(ROUTE_KINDS)
+        return Finding("UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol")
+    if listener.protocol == "HTTPS":
+        if listener.tls is None:
+            return Finding("Invalid", "an HTTPS listener needs tls with a certificate", f"{path}.tls")
+        if (listener.tls.mode or "Terminate") != "Terminate":
+            return Finding("UnsupportedValue", "an HTTPS listener terminates TLS; use mode Terminate", f"{path}.tls.mode")
+    return None
+
+
+def _conflicts(listeners: tuple[Any, ...]) -> dict[int, Finding]:
+    """Listeners of one Gateway that are not distinct: all of them are refused, there is no winner."""
+    hosts = Counter((one.port, one.protocol, (one.hostname or "").lower()) for one in listeners)
+    protocols: dict[int, set[str]] = {}
+    for one in listeners:
+        protocols.setdefault(one.port, set()).add(_transport(one.protocol))
+    found = {}
+    for position, one in enumerate(listeners):
+        path = f"spec.listeners[{position}]"
+        if len(protocols[one.port]) > 1:
+            others = ", ".join(sorted(protocols[one.port]))
+            found[position] = Finding("ProtocolConflict", f"port {one.port} is asked for as {others}; use one", path)
+        elif hosts[(one.port, one.protocol, (one.hostname or "").lower())] > 1:
+            what = one.hostname or "no hostname"
+            found[position] = Finding(
+                "HostnameConflict", f"another listener has port {one.port} and {what} too; change one of them", path
+            )
+    return found
+
+
+def _transport(protocol: str) -> str:
+    """Protocols that can share a port have one transport; HTTP and TLS cannot be told apart by hostname."""
+    return "TLS" if protocol in ("HTTPS", "TLS") else protocol

@@ -1,0 +1,31 @@
+"""What compiling a route gives, whatever its kind: entries for hosts, clusters used, and what was wrong."""
+
+from __future__ import annotations
+
+import msgspec
+
+from torana.gateway.backends import ClusterKey
+from torana.gateway.finding import Finding
+from torana.gateway.precedence import Order
+from torana.proxy.route import Route
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A proxy route and its place among all routes of a host."""
+
+    order: Order
+    route: Route
+
+
+class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
+    """A route without its listeners.
+
+    `dropped` are findings that made rules unusable (their requests get 500), by rule; `rules` how many there are;
+    `unresolved` are references that lead nowhere.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    clusters: tuple[ClusterKey, ...] = ()
+    rules: int = 0
+    dropped: tuple[tuple[int, Finding], ...] = ()
+    unresolved: tuple[Finding, ...] = ()
