@@ -85,12 +85,18 @@ def resolve(
         return _bad("InvalidKind", f"{name} is not a kind of backend; use a Service", path)
     target = ObjectRef("", "Service", ref.namespace or asker.namespace, ref.name)
     if not is_granted(target):
-        return _bad("RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path)
+        return _bad(
+            "RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path
+        )
     found = service(Ref(target.namespace, target.name))
     if found is None:
         return _bad("BackendNotFound", f"{target} does not exist", path)
     if found.is_external_name:
-        return _bad("BackendNotFound", f"{target} is of type ExternalName, which is not routed to; name its pods by a selector", path)
+        return _bad(
+            "BackendNotFound",
+            f"{target} is of type ExternalName, which is not routed to; name its pods by a selector",
+            path,
+        )
     port = found.ports.get(ref.port) if ref.port is not None else None
     if port is None:
         have = ", ".join(str(number) for number in sorted(found.ports)) or "none"

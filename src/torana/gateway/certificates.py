@@ -71,7 +71,9 @@ def _problem(ref: Any, asker: ObjectRef, path: str, credentials: Credentials) ->
         return Finding("InvalidCertificateRef", f"{group}/{kind} cannot hold a certificate; use a Secret", path)
     target = ObjectRef("", "Secret", ref.namespace or asker.namespace, ref.name)
     if not credentials.is_granted(asker, target):
-        return Finding("RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path)
+        return Finding(
+            "RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path
+        )
     pair = credentials.key_pair(Ref(target.namespace, target.name))
     if pair is None:
         return Finding("InvalidCertificateRef", f"{target} does not exist", path)

@@ -95,7 +95,9 @@ def _judge(
     unresolved = None
     if not_accepted is None and listener.protocol == "HTTPS":
         asker = ObjectRef(GROUP, "Gateway", gateway.metadata.namespace, gateway.metadata.name)
-        certificates, unresolved = resolve(listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", credentials)
+        certificates, unresolved = resolve(
+            listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", credentials
+        )
     return ListenerVerdict(
         _shape(gateway, position, kinds if not_accepted is None else ()),
         gateway_class,
@@ -133,19 +135,25 @@ def _kinds(listener: Any, path: str) -> tuple[tuple[str, ...], Finding | None]:
     bad = [k.kind for k in asked if (k.group or GROUP) != GROUP or k.kind not in possible]
     if not bad:
         return good, None
-    message = f"{', '.join(bad)} cannot attach to a {listener.protocol} listener; possible: {', '.join(possible) or 'none'}"
+    message = (
+        f"{', '.join(bad)} cannot attach to a {listener.protocol} listener; possible: {', '.join(possible) or 'none'}"
+    )
     return good, Finding("InvalidRouteKinds", message, f"{path}.allowedRoutes.kinds")
 
 
 def _not_accepted(listener: Any, path: str) -> Finding | None:
     if listener.protocol not in ROUTE_KINDS:
         supported = ", ".join(ROUTE_KINDS)
-        return Finding("UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol")
+        return Finding(
+            "UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol"
+        )
     if listener.protocol == "HTTPS":
         if listener.tls is None:
             return Finding("Invalid", "an HTTPS listener needs tls with a certificate", f"{path}.tls")
         if (listener.tls.mode or "Terminate") != "Terminate":
-            return Finding("UnsupportedValue", "an HTTPS listener terminates TLS; use mode Terminate", f"{path}.tls.mode")
+            return Finding(
+                "UnsupportedValue", "an HTTPS listener terminates TLS; use mode Terminate", f"{path}.tls.mode"
+            )
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 
 def problem_with(pattern: str) -> str:

@@ -19,7 +19,9 @@ def shard_count(hosts: int, current: int) -> int:
     if hosts < PLAIN_LIMIT // 2:
         return 0
     per_shard = hosts / current
-    if HOSTS_PER_SHARD / 8 <= per_shard <= HOSTS_PER_SHARD * 2 or (current == MIN_SHARDS and per_shard <= HOSTS_PER_SHARD * 2):
+    if HOSTS_PER_SHARD / 8 <= per_shard <= HOSTS_PER_SHARD * 2 or (
+        current == MIN_SHARDS and per_shard <= HOSTS_PER_SHARD * 2
+    ):
         return current
     return _ideal(hosts)
 

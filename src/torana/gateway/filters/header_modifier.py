@@ -39,7 +39,9 @@ def _read(modifier: Any, path: str) -> tuple[HeaderEdit | None, tuple[Finding, .
     names = [name.lower() for name, _ in edit.set + edit.add] + [name.lower() for name in edit.remove]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        message = f"header {', '.join(sorted(repeated))} is changed more than once (letter case does not count); keep one"
+        message = (
+            f"header {', '.join(sorted(repeated))} is changed more than once (letter case does not count); keep one"
+        )
         return None, (Finding("UnsupportedValue", message, path),)
     forbidden = sorted(name for name in names if name in _FORBIDDEN or name.startswith(":"))
     if forbidden:

@@ -31,10 +31,14 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
     reader = READERS.get(one.type)
     if reader is None:
         known = ", ".join(sorted(READERS))
-        finding = Finding("UnsupportedValue", f"filter {one.type} is not supported; supported are {known}", f"{path}.type")
+        finding = Finding(
+            "UnsupportedValue", f"filter {one.type} is not supported; supported are {known}", f"{path}.type"
+        )
         return Reading(findings=(finding,))
     if context.on_backend and one.type not in BACKEND_FILTERS:
         known = ", ".join(sorted(BACKEND_FILTERS))
-        finding = Finding("UnsupportedValue", f"filter {one.type} cannot stand on a backend; {known} can", f"{path}.type")
+        finding = Finding(
+            "UnsupportedValue", f"filter {one.type} cannot stand on a backend; {known} can", f"{path}.type"
+        )
         return Reading(findings=(finding,))
     return reader(one, path, context)

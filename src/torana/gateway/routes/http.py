@@ -106,7 +106,9 @@ def _match(one: Any, path: str) -> tuple[Match | None, Finding | None]:
         kind = _PATH_TYPES.get(one.path.type or "PathPrefix")
         value = one.path.value or "/"
         if kind is None:
-            return None, Finding("UnsupportedValue", f"{one.path.type} is not a kind of path match", f"{path}.path.type")
+            return None, Finding(
+                "UnsupportedValue", f"{one.path.type} is not a kind of path match", f"{path}.path.type"
+            )
         if kind == "prefix":
             value = value.rstrip("/") or "/"
         path_match = PathMatch(kind, value)  # type: ignore[arg-type]
@@ -114,11 +116,10 @@ def _match(one: Any, path: str) -> tuple[Match | None, Finding | None]:
             return None, Finding("UnsupportedValue", problem, f"{path}.path.value")
     if one.method and one.method not in _METHODS:
         return None, Finding("UnsupportedValue", f"{one.method} is not an HTTP method of the API", f"{path}.method")
-    headers, finding = _named(one.headers, HeaderMatch, str.lower, f"{path}.headers")
-    if finding is None:
-        query, finding = _named(one.query_params, QueryMatch, str, f"{path}.queryParams")
-    if finding is not None:
-        return None, finding
+    headers, bad_header = _named(one.headers, HeaderMatch, str.lower, f"{path}.headers")
+    query, bad_query = _named(one.query_params, QueryMatch, str, f"{path}.queryParams")
+    if bad_header or bad_query:
+        return None, bad_header or bad_query
     return Match(path_match, one.method or "", headers, query), None
 
 
@@ -192,5 +193,3 @@ def _retry(rule: Any, path: str, plan: RulePlan) -> Retry | None:
         plan.findings.append(Finding("UnsupportedValue", message, f"{path}.retry.backoff"))
     attempts = 1 if rule.retry.attempts is None else rule.retry.attempts
     return Retry(attempts, tuple(rule.retry.codes), backoff)
-
-

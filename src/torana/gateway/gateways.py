@@ -1,0 +1,67 @@
+"""Which Gateways are ours, and what in them is wrong as a whole. Specification: GatewaySpec, GatewayConditionType."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import msgspec
+
+from torana.api.meta import ObjectMeta
+from torana.gateway.classes import ClassVerdict
+from torana.gateway.finding import Finding
+
+
+class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
+    """A Gateway of an accepted class of ours. `object` has no status and no bookkeeping, so that it changes seldom.
+
+    With `finding` the Gateway is not accepted: it gets no proxy, and routes are told so by its status.
+    """
+
+    object: Any
+    uid: str
+    gateway_class: ClassVerdict
+    finding: Finding | None = None
+
+
+def manage(gateway: Any, gateway_class: ClassVerdict | None) -> ManagedGateway | None:
+    """The Gateway as ours; None when its class is absent, not ours, or not accepted."""
+    if gateway_class is None or gateway_class.finding is not None:
+        return None
+    return ManagedGateway(without_status(gateway), gateway.metadata.uid, gateway_class, _finding(gateway))
+
+
+def without_status(obj: Any) -> Any:
+    """The object without status and bookkeeping: equal as long as nothing that matters to routing changed."""
+    meta = obj.metadata
+    slim = ObjectMeta(
+        name=meta.name,
+        namespace=meta.namespace,
+        uid=meta.uid,
+        generation=meta.generation,
+        creation_timestamp=meta.creation_timestamp,
+    )
+    return msgspec.structs.replace(obj, metadata=slim, status=None)
+
+
+def _finding(gateway: Any) -> Finding | None:
+    infrastructure = gateway.spec.infrastructure
+    if infrastructure is not None and infrastructure.parameters_ref is not None:
+        ref = infrastructure.parameters_ref
+        message = f"{ref.group}/{ref.kind} {ref.name} is not a kind of parameters that this controller knows; remove it"
+        return Finding("InvalidParameters", message, "spec.infrastructure.parametersRef")
+    for position, address in enumerate(gateway.spec.addresses):
+        path = f"spec.addresses[{position}]"
+        if (address.type or "IPAddress") != "IPAddress":
+            return Finding("UnsupportedAddress", f"type {address.type} is not supported; use IPAddress", path)
+        if address.value and not _is_ip(address.value):
+            return Finding("UnsupportedAddress", f"{address.value} is not an IP address", f"{path}.value")
+    return None
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,32 @@
+"""How objects become proxy configuration and statuses: the stages, in the order of the data flow.
+
+Every stage derives collections from those before it. `engine.settle({graph.sources.http_routes: {ref: route}})` edits one
+source and brings all of them up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torana.derive.engine import Engine
+from torana.gateway.stages.binds import Binds
+from torana.gateway.stages.clusters import Clusters
+from torana.gateway.stages.hosts import Hosts
+from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.reports import Reports
+from torana.gateway.stages.routes import Routes
+from torana.gateway.stages.sources import Sources
+
+
+class Graph:
+    """All collections of the control plane, by stage."""
+
+    def __init__(self, controller_names: Iterable[str]) -> None:
+        self.engine = Engine()
+        self.sources = Sources(self.engine)
+        self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
+        self.routes = Routes(self.engine, self.sources, self.listeners)
+        self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes)
+        self.clusters = Clusters(self.engine, self.sources, self.routes)
+        self.binds = Binds(self.engine, self.listeners, self.hosts)
+        self.reports = Reports(self.engine, self.sources, self.listeners, self.routes)

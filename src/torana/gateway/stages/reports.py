@@ -1,0 +1,49 @@
+"""Stage 6: what the statuses say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.api.kind import Ref
+from torana.derive.engine import Engine
+from torana.derive.look import Look
+from torana.gateway.gateways import ManagedGateway
+from torana.gateway.listeners import ListenerKey, ListenerVerdict
+from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.routes import Routes
+from torana.gateway.stages.sources import Sources
+from torana.gateway.status import gateways as gateway_status
+from torana.gateway.status import routes as route_status
+from torana.gateway.status.condition import GatewayReport, RouteReport
+from torana.gateway.status.gateways import ProxyState
+
+
+class Reports:
+    """Reports are keyed like their objects, by Ref."""
+
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
+        self.sources, self.listeners, self.routes = sources, listeners, routes
+        self.gateways = engine.map("gateway_reports", listeners.gateways, self._gateway)
+        self.http_routes = engine.map("http_route_reports", routes.specs, self._route)
+
+    def _route(self, ref: Ref, route: Any, look: Look) -> RouteReport:
+        verdicts = look.get(self.routes.parents, ref) or ()
+        compiled = look.get(self.routes.compiled, ref)
+        return route_status.report(route, verdicts, compiled, look.get(self.sources.quarantined, ref))
+
+    def _gateway(self, ref: Ref, managed: ManagedGateway, look: Look) -> GatewayReport | None:
+        """None until the infrastructure has been looked at: an unknown proxy is not a missing one."""
+        proxy: ProxyState | None = look.get(self.sources.proxies, ref)
+        if proxy is None and managed.finding is None:
+            return None
+        verdicts = [one for _, one in look.list(self.listeners.listeners.index("gateway"), ref)]
+        verdicts.sort(key=lambda one: one.shape.position)
+        return gateway_status.report(
+            managed, tuple(self._listener(one, look) for one in verdicts), proxy or ProxyState()
+        )
+
+    def _listener(self, verdict: ListenerVerdict, look: Look) -> tuple[ListenerVerdict, int, str]:
+        shape = verdict.shape
+        attached = look.count(self.routes.attachments.index("listener"), ListenerKey(shape.gateway, shape.name))
+        closed = look.get(self.sources.refused_binds, (shape.gateway, shape.port)) or ""
+        return verdict, attached, closed

@@ -1,0 +1,82 @@
+"""Stage 2: routes → which listeners take them, and what their rules come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.api.kind import ObjectRef, Ref
+from torana.derive.engine import Engine
+from torana.derive.look import Look
+from torana.gateway import attachment, backends
+from torana.gateway.attachment import ParentVerdict
+from torana.gateway.gateways import without_status
+from torana.gateway.grants import Asker, is_granted
+from torana.gateway.listeners import GROUP, ListenerKey
+from torana.gateway.quarantine import effective
+from torana.gateway.routes import http
+from torana.gateway.routes.compiled import CompiledRoute
+from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.sources import Sources
+
+KIND = "HTTPRoute"
+
+
+class Routes:
+    """Routes are keyed by Ref, attachments by (ListenerKey, kind, route ref)."""
+
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners) -> None:
+        self.sources, self.listeners = sources, listeners
+        self.labels = engine.map("namespace_labels", sources.namespaces, lambda ref, one, look: one.metadata.labels)
+        self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
+        self.specs = engine.map("route_specs", sources.http_routes, lambda ref, one, look: without_status(one))
+        self.parents = engine.map("parents", self.specs, self._parents)
+        self.attachments = engine.derive(
+            "attachments", self.parents, _attachments, {"listener": lambda key, hostnames: [key[0]]}
+        )
+        self.compiled = engine.map("compiled", self.specs, self._compile)
+
+    def _parents(self, ref: Ref, route: Any, look: Look) -> tuple[ParentVerdict, ...] | None:
+        """A verdict for each parentRef that names a Gateway of ours; None when there is none."""
+        found = []
+        for position, parent_ref in enumerate(route.spec.parent_refs):
+            if not attachment.names_gateway(parent_ref):
+                continue
+            gateway = attachment.gateway_of(parent_ref, route)
+            controller = look.get(self.listeners.owners, gateway)
+            if controller is None:
+                continue
+            shapes = [shape for _, shape in look.list(self.listeners.shapes.index("gateway"), gateway)]
+            attached, finding = attachment.attach(
+                route, KIND, parent_ref, shapes, lambda name: look.get(self.labels, Ref("", name)) or {}
+            )
+            found.append(ParentVerdict(position, gateway, parent_ref, controller, attached, finding))
+        return tuple(found) or None
+
+    def _compile(self, ref: Ref, route: Any, look: Look) -> CompiledRoute | None:
+        if look.get(self.parents, ref) is None:
+            return None
+        served = effective(route, look.get(self.sources.quarantined, ref))
+        if served is None:
+            return None
+        asker = ObjectRef(GROUP, KIND, *ref)
+        grants = self.sources.grants.index("namespace")
+
+        def resolve(backend_ref: Any, path: str) -> backends.BackendVerdict:
+            return backends.resolve(
+                backend_ref,
+                path,
+                asker,
+                lambda target: is_granted(look, grants, Asker(GROUP, KIND, ref.namespace), target),
+                lambda service: look.get(self.services, service),
+            )
+
+        return http.compile_route(served, resolve)
+
+
+def _attachments(ref: Ref, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, tuple[str, ...]]:
+    """Hostnames by listener; several parentRefs to one listener add up."""
+    found: dict[Any, set[str]] = {}
+    for verdict in verdicts:
+        for one in verdict.attachments:
+            found.setdefault((ListenerKey(verdict.gateway, one.listener), KIND, ref), set()).update(one.hostnames)
+    return {key: tuple(sorted(names)) for key, names in found.items()}

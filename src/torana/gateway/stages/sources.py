@@ -1,0 +1,38 @@
+"""The collections edited from outside: objects as the Kubernetes API gave them, and what proxies told."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from torana.api.kind import Ref
+from torana.derive.engine import Engine
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+class Sources:
+    """Objects are keyed by Ref."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.gateway_classes = engine.source("gateway_classes")
+        self.gateways = engine.source("gateway_objects")
+        self.http_routes = engine.source("http_routes")
+        self.grants = engine.source("grants", {"namespace": lambda ref, _: [ref.namespace]})
+        self.namespaces = engine.source("namespaces")
+        self.services = engine.source("services")
+        self.endpoint_slices = engine.source("endpoint_slices", {"service": _service_of})
+        self.secrets = engine.source("secrets")
+        self.quarantined = engine.source("quarantined")
+        """Route ref → Quarantine."""
+        self.refused_binds = engine.source("refused_binds")
+        """(gateway ref, port) → message: a bind that the proxy could not open."""
+        self.proxies = engine.source("proxies")
+        """Gateway ref → ProxyState."""
+        self.shards_in_use = engine.source("shards_in_use")
+        """TableKey → the number of shards in use, so that it changes seldom."""
+
+
+def _service_of(ref: Ref, one: Any) -> list[Hashable]:
+    name = one.metadata.labels.get(SERVICE_NAME_LABEL)
+    return [Ref(ref.namespace, name)] if name else []

@@ -1,0 +1,58 @@
+"""Conditions as we judge them, before they meet the live object (which knows since when)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Judgement(msgspec.Struct, frozen=True, gc=False):
+    """A condition without its transition time."""
+
+    type: str
+    status: bool
+    reason: str
+    message: str = ""
+
+
+class ParentReport(msgspec.Struct, frozen=True, gc=False):
+    """Our entry in `status.parents` for one parentRef."""
+
+    parent_ref: Any
+    controller_name: str
+    conditions: tuple[Judgement, ...]
+
+
+class RouteReport(msgspec.Struct, frozen=True, gc=False):
+    """Our whole answer for a route. No parents: we have nothing to say, and withdraw what we said."""
+
+    generation: int
+    parents: tuple[ParentReport, ...]
+
+
+class ListenerReport(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a Gateway's `status.listeners`."""
+
+    name: str
+    kinds: tuple[str, ...]
+    attached_routes: int
+    conditions: tuple[Judgement, ...]
+
+
+class GatewayReport(msgspec.Struct, frozen=True, gc=False):
+    """Our whole answer for a Gateway."""
+
+    generation: int
+    conditions: tuple[Judgement, ...]
+    listeners: tuple[ListenerReport, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    """(type, value)."""
+
+
+class ClassReport(msgspec.Struct, frozen=True, gc=False):
+    """Our whole answer for a GatewayClass."""
+
+    generation: int
+    conditions: tuple[Judgement, ...]
+    features: tuple[str, ...] = ()

@@ -1,0 +1,110 @@
+"""What a Gateway's status says. `Programmed` is true only when a proxy has accepted the configuration.
+
+Specification: GatewayConditionType, ListenerConditionType and their reasons.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from torana.gateway.gateways import ManagedGateway
+from torana.gateway.listeners import ListenerVerdict
+from torana.gateway.status.condition import GatewayReport, Judgement, ListenerReport
+
+
+class ProxyState(msgspec.Struct, frozen=True, gc=False):
+    """A Gateway's proxy as the infrastructure and the xDS server know it. `waiting_for`: why it does not serve yet."""
+
+    addresses: tuple[tuple[str, str], ...] = ()
+    is_serving: bool = False
+    """At least one proxy is connected and has accepted the Gateway's configuration."""
+    reason: str = "Pending"
+    waiting_for: str = "the proxy is being created"
+
+
+def report(
+    managed: ManagedGateway,
+    verdicts: tuple[tuple[ListenerVerdict, int, str], ...],
+    proxy: ProxyState,
+) -> GatewayReport:
+    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), in the order of the spec."""
+    generation = managed.object.metadata.generation
+    if managed.finding is not None:
+        text = managed.finding.text
+        refused = (
+            Judgement("Accepted", False, managed.finding.reason, text),
+            Judgement("Programmed", False, "Invalid", "the Gateway is not accepted"),
+        )
+        return GatewayReport(generation, refused)
+    listeners = tuple(_listener(verdict, attached, closed, proxy) for verdict, attached, closed in verdicts)
+    bad = tuple(verdict.shape.name for verdict, _, _ in verdicts if verdict.not_accepted or verdict.conflict)
+    accepted = _accepted(bad, len(verdicts))
+    closed_ports = [closed for verdict, _, closed in verdicts if closed]
+    return GatewayReport(
+        generation, (accepted, _programmed(accepted, proxy, closed_ports, len(verdicts))), listeners, proxy.addresses
+    )
+
+
+def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
+    if not bad:
+        return Judgement("Accepted", True, "Accepted", "the Gateway is accepted")
+    names = ", ".join(bad)
+    if len(bad) == total:
+        return Judgement("Accepted", False, "ListenersNotValid", f"no listener is valid: {names}; see status.listeners")
+    return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
+
+
+def _programmed(accepted: Judgement, proxy: ProxyState, closed: list[str], total: int) -> Judgement:
+    if not accepted.status:
+        return Judgement("Programmed", False, "Invalid", "the Gateway is not accepted")
+    if closed and len(closed) == total:
+        return Judgement("Programmed", False, "Invalid", closed[0])
+    if not proxy.addresses:
+        reason = proxy.reason if proxy.reason != "Pending" else "AddressNotAssigned"
+        return Judgement("Programmed", False, reason, proxy.waiting_for or "no address is assigned yet")
+    if not proxy.is_serving:
+        return Judgement("Programmed", False, proxy.reason, proxy.waiting_for)
+    return Judgement("Programmed", True, "Programmed", "a proxy serves the configuration")
+
+
+def _listener(verdict: ListenerVerdict, attached: int, closed: str, proxy: ProxyState) -> ListenerReport:
+    conditions = (
+        _listener_accepted(verdict),
+        _listener_resolved(verdict),
+        _listener_programmed(verdict, closed, proxy),
+        _listener_conflicted(verdict),
+    )
+    return ListenerReport(verdict.shape.name, verdict.shape.kinds, attached, conditions)
+
+
+def _listener_accepted(verdict: ListenerVerdict) -> Judgement:
+    finding = verdict.conflict or verdict.not_accepted
+    if finding is not None:
+        return Judgement("Accepted", False, finding.reason, finding.text)
+    return Judgement("Accepted", True, "Accepted", "the listener is accepted")
+
+
+def _listener_resolved(verdict: ListenerVerdict) -> Judgement:
+    finding = verdict.unresolved or verdict.bad_kinds
+    if finding is not None:
+        return Judgement("ResolvedRefs", False, finding.reason, finding.text)
+    return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
+
+
+def _listener_conflicted(verdict: ListenerVerdict) -> Judgement:
+    if verdict.conflict is not None:
+        return Judgement("Conflicted", True, verdict.conflict.reason, verdict.conflict.text)
+    return Judgement("Conflicted", False, "NoConflicts", "no other listener is in the way")
+
+
+def _listener_programmed(verdict: ListenerVerdict, closed: str, proxy: ProxyState) -> Judgement:
+    if verdict.conflict is not None:
+        return Judgement("Programmed", False, verdict.conflict.reason, verdict.conflict.text)
+    if not verdict.is_servable:
+        finding = verdict.not_accepted or verdict.unresolved
+        return Judgement("Programmed", False, "Invalid", finding.text if finding else "the listener is not valid")
+    if closed:
+        return Judgement("Programmed", False, "PortUnavailable", closed)
+    if not proxy.is_serving:
+        return Judgement("Programmed", False, "Pending", proxy.waiting_for)
+    return Judgement("Programmed", True, "Programmed", "a proxy serves the listener")

@@ -1,0 +1,95 @@
+"""Our answer folded into an object's live status: what is others' stays to the byte, what is ours is replaced as a whole.
+
+In: a report, the live `status` as JSON, the time. Out: the new `status`, or None when nothing is to be written. Transition
+times move only with a condition's status. Specification: notes on `status.parents` and on conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from torana.gateway.listeners import GROUP
+from torana.gateway.status.condition import ClassReport, GatewayReport, Judgement, ListenerReport, RouteReport
+
+Json = dict[str, Any]
+
+_OWN_TYPES = frozenset({"Accepted", "Programmed", "ResolvedRefs", "PartiallyInvalid", "Conflicted", "SupportedVersion"})
+"""Condition types that we write; others on the same object belong to others."""
+
+
+def conditions(judged: Iterable[Judgement], live: list[Json], generation: int, now: str) -> list[Json]:
+    """The judgements as conditions, then the conditions of others as they were."""
+    before = {one.get("type"): one for one in live}
+    merged = []
+    for one in judged:
+        old = before.get(one.type, {})
+        status = "True" if one.status else "False"
+        since = old.get("lastTransitionTime") if old.get("status") == status else None
+        merged.append(
+            {
+                "type": one.type,
+                "status": status,
+                "reason": one.reason,
+                "message": one.message[:32768],
+                "observedGeneration": generation,
+                "lastTransitionTime": since or now,
+            }
+        )
+    return merged + [one for one in live if one.get("type") not in _OWN_TYPES]
+
+
+def route_status(report: RouteReport, live: Json, controller_names: frozenset[str], now: str) -> Json | None:
+    """The new status of a route. Entries of other controllers keep their place and content."""
+    old = live.get("parents") or []
+    theirs = [entry for entry in old if entry.get("controllerName") not in controller_names]
+    mine = {_parent_key(entry): entry for entry in old if entry.get("controllerName") in controller_names}
+    fresh = []
+    for parent in report.parents:
+        entry = {"parentRef": msgspec.to_builtins(parent.parent_ref), "controllerName": parent.controller_name}
+        before = mine.get(_parent_key(entry), {})
+        entry["conditions"] = conditions(parent.conditions, before.get("conditions") or [], report.generation, now)
+        fresh.append(entry)
+    return _unless_same(live, {**live, "parents": theirs + fresh})
+
+
+def gateway_status(report: GatewayReport, live: Json, now: str) -> Json | None:
+    """The new status of a Gateway."""
+    before = {entry.get("name"): entry for entry in live.get("listeners") or []}
+    status = {
+        **live,
+        "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
+        "listeners": [_listener(one, before.get(one.name, {}), report.generation, now) for one in report.listeners],
+        "addresses": [{"type": kind, "value": value} for kind, value in report.addresses],
+    }
+    return _unless_same({"addresses": [], "listeners": [], **live}, status)
+
+
+def class_status(report: ClassReport, live: Json, now: str) -> Json | None:
+    """The new status of a GatewayClass."""
+    status = {
+        **live,
+        "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
+        "supportedFeatures": [{"name": name} for name in sorted(report.features)],
+    }
+    return _unless_same({"supportedFeatures": [], **live}, status)
+
+
+def _listener(report: ListenerReport, live: Json, generation: int, now: str) -> Json:
+    return {
+        "name": report.name,
+        "attachedRoutes": report.attached_routes,
+        "supportedKinds": [{"group": GROUP, "kind": kind} for kind in report.kinds],
+        "conditions": conditions(report.conditions, live.get("conditions") or [], generation, now),
+    }
+
+
+def _parent_key(entry: Json) -> tuple[Any, ...]:
+    ref = entry.get("parentRef") or {}
+    return (entry.get("controllerName"), *(ref.get(k) for k in ("namespace", "name", "sectionName", "port")))
+
+
+def _unless_same(old: Json, new: Json) -> Json | None:
+    return None if old == new else new

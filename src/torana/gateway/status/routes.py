@@ -1,0 +1,65 @@
+"""What a route's status says. Specification: RouteConditionType and its reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.gateway.attachment import ParentVerdict
+from torana.gateway.finding import summary
+from torana.gateway.quarantine import Quarantine
+from torana.gateway.routes.compiled import CompiledRoute
+from torana.gateway.status.condition import Judgement, ParentReport, RouteReport
+
+
+def report(
+    route: Any,
+    verdicts: tuple[ParentVerdict, ...],
+    compiled: CompiledRoute | None,
+    quarantine: Quarantine | None,
+) -> RouteReport:
+    """An entry per parentRef that names a Gateway of ours."""
+    rejected = quarantine if quarantine is not None and quarantine.holds(route) else None
+    shared = _resolved(compiled), *_partial(compiled, rejected)
+    return RouteReport(
+        route.metadata.generation,
+        tuple(
+            ParentReport(verdict.parent_ref, verdict.controller_name, (_accepted(verdict, compiled, rejected), *shared))
+            for verdict in verdicts
+        ),
+    )
+
+
+def _accepted(verdict: ParentVerdict, compiled: CompiledRoute | None, rejected: Quarantine | None) -> Judgement:
+    if verdict.finding is not None:
+        return Judgement("Accepted", False, verdict.finding.reason, verdict.finding.text)
+    if rejected is not None and rejected.fallback is None:
+        return Judgement("Accepted", False, "UnsupportedValue", f"the proxy rejected this route: {rejected.message}")
+    if compiled is not None and compiled.dropped and len({rule for rule, _ in compiled.dropped}) == compiled.rules:
+        findings = tuple(finding for _, finding in compiled.dropped)
+        return Judgement("Accepted", False, findings[0].reason, summary(findings))
+    return Judgement("Accepted", True, "Accepted", "the route is attached")
+
+
+def _resolved(compiled: CompiledRoute | None) -> Judgement:
+    if compiled is None or not compiled.unresolved:
+        return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
+    return Judgement("ResolvedRefs", False, compiled.unresolved[0].reason, summary(compiled.unresolved))
+
+
+def _partial(compiled: CompiledRoute | None, rejected: Quarantine | None) -> tuple[Judgement, ...]:
+    """`PartiallyInvalid` is present only when it is true."""
+    if rejected is not None and rejected.fallback is not None:
+        message = (
+            f"Fall Back: the proxy rejected generation {rejected.generation}: {rejected.message}; "
+            f"generation {rejected.fallback.metadata.generation} is served"
+        )
+        return (Judgement("PartiallyInvalid", True, "UnsupportedValue", message),)
+    if compiled is None or not compiled.dropped:
+        return ()
+    rules = {rule for rule, _ in compiled.dropped}
+    if len(rules) == compiled.rules:
+        return ()
+    findings = tuple(finding for _, finding in compiled.dropped)
+    names = ", ".join(str(rule) for rule in sorted(rules))
+    message = f"Dropped Rule {names} (requests to it get 500): {summary(findings)}"
+    return (Judgement("PartiallyInvalid", True, findings[0].reason, message),)
