@@ -1,0 +1,1 @@
+"""Programs that measure a Gateway API implementation; see bench/README.md."""
