@@ -1,0 +1,140 @@
+"""What does one Pod of a proxy look like: container, arguments, mounts, probes, rights?
+
+Output: the Pod template of the proxy's Deployment. Nothing in it depends on the listeners, so that a changed port
+never restarts a proxy: Envoy opens and closes ports at run time.
+
+Paths are relative to the working directory `/`. In a cluster that is the file system's root; a node that runs Pods as
+processes starts each in a root directory of its own, so the same paths lead to the same mounts in both homes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+import msgspec
+
+from torana.infra.names import CONFIG_HASH_ANNOTATION
+
+Home = Literal["embedded", "cluster"]
+"""Where Pods run: as processes with loopback addresses of their own, or in a real cluster."""
+
+PROXY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
+CONTAINER = "envoy"
+BOOTSTRAP_FILE = "bootstrap.json"
+BOOTSTRAP_DIR = "etc/torana/bootstrap"
+CERTIFICATE_DIR = "etc/torana/certificate"
+RUN_DIR = "var/run/torana"
+"""Writable; the administration socket lives here."""
+READINESS_PORT = 19003
+GRACE_PERIOD_S = 30
+ENDPOINT_LAG_S = 5
+"""How long a stopping Pod goes on serving, while the cluster's load balancers learn that it is leaving."""
+
+
+class PodInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proxy's Pods depend on, besides their Gateway."""
+
+    home: Home
+    bootstrap: str
+    """Text of Envoy's bootstrap configuration, the same for all Pods of the proxy."""
+    certificate_hash: str = ""
+    """Changes with the proxy's client certificate, so that a renewed one is taken up by a rollout."""
+    image: str = PROXY_IMAGE
+    bind_address: str = ""
+    """Address for listeners. Empty: the Pod's own when embedded, every IPv4 address in a cluster."""
+    concurrency: int | None = None
+    """Envoy's worker threads. `None`: what the home makes sensible."""
+    log_level: str = "warning"
+
+
+def pod_spec(name: str, inputs: PodInputs) -> dict[str, Any]:
+    """The Pod's spec. `name` is that of the ServiceAccount, ConfigMap and Secret it uses."""
+    return {
+        "serviceAccountName": name,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_PERIOD_S,
+        "securityContext": _pod_security(inputs.home),
+        "containers": [_container(inputs)],
+        "volumes": [
+            {"name": "bootstrap", "configMap": {"name": name}},
+            {"name": "certificate", "secret": {"secretName": name, "defaultMode": 0o440}},
+            {"name": "run", "emptyDir": {}},
+        ],
+    }
+
+
+def config_hash(inputs: PodInputs) -> dict[str, str]:
+    """The annotation that makes a rollout of a changed bootstrap or certificate."""
+    digest = hashlib.sha256(f"{inputs.bootstrap}\0{inputs.certificate_hash}".encode()).hexdigest()[:16]
+    return {CONFIG_HASH_ANNOTATION: digest}
+
+
+def _container(inputs: PodInputs) -> dict[str, Any]:
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": inputs.image,
+        "workingDir": "/",
+        "args": _arguments(inputs),
+        "env": [
+            {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+            for name, path in (
+                ("POD_NAME", "metadata.name"),
+                ("POD_NAMESPACE", "metadata.namespace"),
+                ("POD_IP", "status.podIP"),
+            )
+        ],
+        "ports": [{"name": "readiness", "containerPort": READINESS_PORT, "protocol": "TCP"}],
+        "readinessProbe": {
+            "httpGet": {"path": "/ready", "port": "readiness"},
+            "periodSeconds": 5,
+            "timeoutSeconds": 2,
+            "failureThreshold": 2,
+        },
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "bootstrap", "mountPath": f"/{BOOTSTRAP_DIR}", "readOnly": True},
+            {"name": "certificate", "mountPath": f"/{CERTIFICATE_DIR}", "readOnly": True},
+            {"name": "run", "mountPath": f"/{RUN_DIR}"},
+        ],
+    }
+    if inputs.home == "cluster":
+        # Envoy ends at once on SIGTERM, so the time to leave the load balancers has to pass before it.
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": ENDPOINT_LAG_S}}}
+    return container
+
+
+def _arguments(inputs: PodInputs) -> list[str]:
+    address = inputs.bind_address or ("$(POD_IP)" if inputs.home == "embedded" else "0.0.0.0")
+    # Merged over the bootstrap file; only what differs between the Pods of a proxy stands here.
+    node = {"node": {"metadata": {"bind_address": address, "pod": "$(POD_NAME)"}}}
+    arguments = [
+        "--config-path", f"{BOOTSTRAP_DIR}/{BOOTSTRAP_FILE}",
+        "--config-yaml", json.dumps(node, separators=(",", ":")),
+        "--service-node", "$(POD_NAME)",
+        "--log-level", inputs.log_level,
+        "--disable-hot-restart",
+    ]  # fmt: skip
+    return arguments + (["--concurrency", str(inputs.concurrency)] if inputs.concurrency else [])
+
+
+def _pod_security(home: Home) -> dict[str, Any]:
+    security: dict[str, Any] = {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "fsGroup": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    if home == "cluster":
+        # Among the sysctls a cluster calls safe: lets an ordinary user open ports below 1024, in this Pod's network
+        # only.
+        security["sysctls"] = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    return security
