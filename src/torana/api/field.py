@@ -8,7 +8,8 @@ decoding, on purpose: the controller must read objects that an older or laxer AP
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -33,7 +34,7 @@ class Field(msgspec.Struct, frozen=True):
     pattern: str | None = None
     """RE2 expression, searched (not anchored)."""
     format: str | None = None
-    enum: tuple[str, ...] = ()
+    enum: tuple[str | int, ...] = ()
     min_length: int | None = None
     max_length: int | None = None
     min_items: int | None = None
@@ -47,6 +48,8 @@ class Field(msgspec.Struct, frozen=True):
     """Keys of a `list_type="map"` list, as JSON names."""
     merge_key: str | None = None
     """Strategic merge key of a built-in list (`x-kubernetes-patch-merge-key`)."""
+    patch_strategy: str = ""
+    """Strategic patch strategy of a built-in field, where it is not the `merge` that `merge_key` implies."""
     map_type: Literal["atomic", "granular"] | None = None
     preserve_unknown: bool = False
     int_or_string: bool = False
@@ -55,11 +58,21 @@ class Field(msgspec.Struct, frozen=True):
     """Limits of each item of a list, or each value of a map."""
     channel: Channel = "standard"
     """`experimental`: the field exists only in the experimental channel's schema."""
+    experimental: Field | None = None
+    """What the experimental channel says differently: whatever is set here replaces the same fact above."""
 
 
 class ApiStruct(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", gc=False):
     """Base of every API type: immutable, camelCase on the wire, absent fields omitted, unknown fields ignored.
 
     A field without a Python default is required. Subclasses say `kw_only=True` (msgspec does not inherit it).
-    Type-level CEL rules stand in `cel: ClassVar[tuple[Rule, ...]]`.
     """
+
+    cel: ClassVar[tuple[Rule, ...]] = ()
+    """CEL rules about the value as a whole."""
+    is_atomic: ClassVar[bool] = False
+    """Server-side apply owns the value as a whole (`x-kubernetes-map-type: atomic`)."""
+    is_open: ClassVar[bool] = False
+    """Fields that are not described here are kept (`x-kubernetes-preserve-unknown-fields`)."""
+    logic: ClassVar[Mapping[str, Any]] = {}
+    """`oneOf`, `anyOf`, `allOf` and `not` of the schema, as they are."""

@@ -52,6 +52,8 @@ class Version(msgspec.Struct, frozen=True):
     """Warning sent to clients of this version; empty when it is not deprecated."""
     channel: Channel = "standard"
     """`experimental`: served by the experimental channel only."""
+    struct: type[Any] | None = None
+    """The Struct of this version, where its schema differs from the kind's."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -75,6 +77,14 @@ class Kind(msgspec.Struct, frozen=True):
     channel: Channel = "standard"
     labels: tuple[tuple[str, str], ...] = ()
     """Labels of the CustomResourceDefinition."""
+
+    @property
+    def list_kind(self) -> str:
+        return f"{self.kind}List"
+
+    @property
+    def singular_name(self) -> str:
+        return self.singular or self.kind.lower()
 
     @property
     def storage_version(self) -> str:

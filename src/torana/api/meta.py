@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -84,6 +84,8 @@ class LabelSelectorRequirement(ApiStruct, kw_only=True):
 
 class LabelSelector(ApiStruct, kw_only=True):
     """A test of an object's labels. All parts must hold; an empty selector matches everything."""
+
+    is_atomic: ClassVar[bool] = True
 
     match_labels: Annotated[dict[str, str], Field("Labels that must have exactly these values.")] = msgspec.field(
         default_factory=dict
