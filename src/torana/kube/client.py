@@ -157,7 +157,7 @@ class Client:
         return dict(response.json())
 
     async def delete(self, kind: Kind, ref: Ref, *, uid: str = "", propagation: str = "") -> dict[str, Any]:
-        """Asks for deletion. `uid` guards against hitting a namesake; `propagation` is Background, Foreground or Orphan."""
+        """Asks for deletion. `uid` guards a namesake; `propagation` is Background, Foreground or Orphan."""
         options: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1"}
         if uid:
             options["preconditions"] = {"uid": uid}
@@ -177,6 +177,7 @@ class Client:
         content_type: str = "application/json",
         accept: str = "application/json",
         timeout_s: float = REQUEST_TIMEOUT_S,
+        attempts: int = READ_ATTEMPTS,
     ) -> Response:
         """One answered request. Raises `ApiError` for status 400 and above, `Unreachable` when no answer came."""
         headers = {"Accept": accept} | ({"Content-Type": content_type} if body is not None else {})
@@ -189,12 +190,12 @@ class Client:
                     content = await response.read()
                     if response.status < 400:
                         return Response(response.status, response.headers, content)
-                    pause_s = self._pause_after(method, response, attempt)
+                    pause_s = self._pause_after(method, response, attempt, attempts)
                     if pause_s is None:
                         raise error_of_response(response.status, content)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 untouched = isinstance(error, aiohttp.ClientConnectorError)
-                if attempt >= READ_ATTEMPTS or not (untouched or method == "GET"):
+                if attempt >= attempts or not (untouched or method == "GET"):
                     raise _unreachable(self.access.server, method, path, error) from error
                 pause_s = _pause(attempt)
             await asyncio.sleep(pause_s)
@@ -241,12 +242,12 @@ class Client:
         ) as response:
             yield response
 
-    def _pause_after(self, method: str, response: aiohttp.ClientResponse, attempt: int) -> float | None:
+    def _pause_after(self, method: str, response: aiohttp.ClientResponse, attempt: int, attempts: int) -> float | None:
         """Seconds to wait before asking again; None when the answer stands."""
         if response.status == 401 and self._credentials.is_refreshable and attempt == 1:
             self._credentials.expire()
             return 0.0
-        if attempt >= READ_ATTEMPTS or response.status not in RETRY_STATUSES:
+        if attempt >= attempts or response.status not in RETRY_STATUSES:
             return None
         retry_after = response.headers.get("Retry-After", "")
         if retry_after.isdigit() and (method == "GET" or response.status == 429):

@@ -26,7 +26,7 @@ WIDGET = Kind(group="test.torana.dev", kind="Widget", plural="widgets", struct=W
 
 
 class FakeApi:
-    """Every change gets the next resourceVersion and goes to every open watch. `refuse` answers come before all else."""
+    """Every change gets the next resourceVersion. Responses in `refuse` are given before all else."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}

@@ -1,0 +1,56 @@
+"""`torana controller`: the gateway controller as a process, for `torana up` and for real clusters alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from torana.cli.component import log_level_option, run_component
+
+CONTROLLER_NAME = "torana.dev/gateway-controller"
+
+
+@click.command()
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="How to reach the API server. Default: $KUBECONFIG, else the Pod's service account, else ~/.kube/config.",
+)
+@click.option(
+    "--controller-name",
+    "controller_names",
+    multiple=True,
+    default=(CONTROLLER_NAME,),
+    show_default=True,
+    help="GatewayClasses with this spec.controllerName are ours. May be given more than once.",
+)
+@click.option("--xds-host", default="0.0.0.0", show_default=True, help="Address to serve Envoys on.")
+@click.option("--xds-port", type=int, default=18000, show_default=True, help="Port to serve Envoys on.")
+@click.option("--health-port", type=int, default=8081, show_default=True, help="Port of /healthz and /readyz.")
+@click.option("--home", type=click.Choice(["cluster", "embedded"]), default="cluster", hidden=True)
+@log_level_option
+def command(
+    kubeconfig: Path | None,
+    controller_names: tuple[str, ...],
+    xds_host: str,
+    xds_port: int,
+    health_port: int,
+    home: str,
+    log_level: str,
+) -> None:
+    """Run the gateway controller alone, against any Kubernetes.
+
+    It makes each Gateway's proxy, configures the Envoys over xDS and writes statuses.
+    """
+    from torana.controller.main import ControllerOptions, run
+
+    options = ControllerOptions(
+        kubeconfig=kubeconfig,
+        controller_names=controller_names,
+        xds_host=xds_host,
+        xds_port=xds_port,
+        health_port=health_port,
+        home=home,
+    )
+    run_component(run(options), log_level)
