@@ -1,0 +1,51 @@
+"""How clusters and their endpoints become CDS and EDS resources."""
+
+from __future__ import annotations
+
+from torana.envoy import messages as pb
+from torana.envoy.resource import Resource, ResourceType, from_message
+from torana.proxy.cluster import Cluster, Endpoints
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_CONNECT_TIMEOUT_MS = 5_000
+# Envoy's own limits (1024 connections, requests, pending; 3 retries) are no policy anybody asked for.
+_NO_LIMIT = 1 << 24
+
+
+def render_cluster(cluster: Cluster) -> Resource:
+    """The CDS resource. Envoy asks for the endpoints by the cluster's name before it uses the cluster."""
+    message = pb.Cluster(
+        name=cluster.name,
+        type=pb.Cluster.EDS,
+        connect_timeout=pb.duration_ms(_CONNECT_TIMEOUT_MS),
+        eds_cluster_config={"eds_config": pb.ads()},
+        lb_policy=pb.Cluster.LEAST_REQUEST,
+        circuit_breakers={
+            "thresholds": [
+                {
+                    "max_connections": {"value": _NO_LIMIT},
+                    "max_pending_requests": {"value": _NO_LIMIT},
+                    "max_requests": {"value": _NO_LIMIT},
+                    "max_retries": {"value": _NO_LIMIT},
+                }
+            ]
+        },
+    )
+    if cluster.protocol == "http2":
+        options = pb.HttpProtocolOptions(explicit_http_config={"http2_protocol_options": {}})
+        message.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(pb.packed(options))
+    needs = ((ResourceType.EDS, cluster.name),)
+    return from_message(ResourceType.CDS, cluster.name, message, needs=needs, origins=(cluster.origin,))
+
+
+def render_endpoints(endpoints: Endpoints) -> Resource:
+    """The EDS resource; without endpoints it is an empty assignment, which Envoy needs too: it ends the warming."""
+    message = pb.ClusterLoadAssignment(cluster_name=endpoints.cluster)
+    if endpoints.endpoints:
+        locality = message.endpoints.add()
+        locality.load_balancing_weight.value = 1
+        for endpoint in endpoints.endpoints:
+            address = locality.lb_endpoints.add().endpoint.address.socket_address
+            address.address = endpoint.address
+            address.port_value = endpoint.port
+    return from_message(ResourceType.EDS, endpoints.cluster, message)

@@ -1,0 +1,46 @@
+"""How a host becomes a virtual host: a framed piece of a RouteConfiguration, rendered once and joined many times."""
+
+from __future__ import annotations
+
+import msgspec
+
+from torana.envoy import messages as pb
+from torana.envoy import wire
+from torana.envoy.route import direct_response, render_route
+from torana.envoy.tree import render_tree, suits_tree
+from torana.proxy.route import Host
+
+_VIRTUAL_HOSTS = 2
+"""Field number of `RouteConfiguration.virtual_hosts`."""
+
+
+class RenderOptions(msgspec.Struct, frozen=True):
+    """The less travelled features of Envoy, each of which can be switched off."""
+
+    tree_threshold: int = 30
+    """A host with more routes than this becomes a prefix tree; 0: never."""
+
+
+_DEFAULT_OPTIONS = RenderOptions()
+
+
+def render_host(host: Host, options: RenderOptions = _DEFAULT_OPTIONS) -> bytes:
+    """The virtual host, framed as an entry of `RouteConfiguration.virtual_hosts`."""
+    message = pb.VirtualHost(name=host.domain, domains=[host.domain])
+    rendered = [render_route(route, host.domain) for route in host.routes]
+    if suits_tree(host.routes, options.tree_threshold):
+        message.matcher.CopyFrom(render_tree(host.routes, rendered, [_not_found()]))
+    else:
+        for routes in rendered:
+            message.routes.extend(routes)
+        message.routes.append(_not_found())
+    return wire.field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
+
+
+def _not_found() -> pb.Route:
+    """Ends the search within this host.
+
+    Without it the scope fallback of a sharded table could not tell a host without a matching route from an unknown
+    host, and would hand the request to a wildcard host.
+    """
+    return pb.Route(name="not-found", match=pb.RouteMatch(prefix=""), direct_response=direct_response(404))

@@ -1,0 +1,93 @@
+"""How a bind becomes a listener, and how each of its chains speaks HTTP."""
+
+from __future__ import annotations
+
+from torana.envoy import messages as pb
+from torana.envoy import names
+from torana.envoy.resource import Key, Resource, ResourceType, from_message
+from torana.envoy.scope_fallback import fallback_filter, set_scope
+from torana.envoy.secret import terminate_tls
+from torana.proxy.bind import Bind, Chain
+from torana.proxy.route import Table
+
+_HEADERS_TIMEOUT_MS = 10_000
+_MOST_CONCURRENT_STREAMS = 100
+_STREAM_WINDOW = 64 * 1024
+_CONNECTION_WINDOW = 1024 * 1024
+
+
+def render_bind(bind: Bind, address: str = "0.0.0.0") -> Resource:
+    """The listener. `address` is where the proxy's node wants its listeners, for a bind without one of its own."""
+    message = pb.Listener(name=bind.name, enable_reuse_port={"value": True})
+    socket = message.address.socket_address
+    socket.address = bind.address or address
+    socket.port_value = bind.port
+    socket.ipv4_compat = socket.address == "::"
+    if bind.protocol == "HTTPS":
+        inspector = pb.packed(pb.TlsInspector())
+        message.listener_filters.add(name="envoy.filters.listener.tls_inspector", typed_config=inspector)
+    message.filter_chains.extend(_chain(bind, chain) for chain in bind.chains)
+    origins = (bind.origin, *(chain.origin for chain in bind.chains))
+    needs = tuple(dict.fromkeys(need for chain in bind.chains for need in _needs(chain)))
+    return from_message(ResourceType.LDS, bind.name, message, needs=needs, origins=origins)
+
+
+def _needs(chain: Chain) -> list[Key]:
+    table: Key = (ResourceType.SRDS, "") if chain.table.shards else (ResourceType.RDS, chain.table.name)
+    return [table, *((ResourceType.SDS, name) for name in chain.certificates)]
+
+
+def _chain(bind: Bind, chain: Chain) -> pb.FilterChain:
+    rendered = pb.FilterChain(name=chain.name)
+    if chain.server_names:
+        rendered.filter_chain_match.server_names.extend(chain.server_names)
+    if chain.certificates:
+        rendered.transport_socket.CopyFrom(terminate_tls(chain.certificates))
+    manager = pb.packed(_connection_manager(bind, chain.table))
+    rendered.filters.add(name="envoy.filters.network.http_connection_manager", typed_config=manager)
+    return rendered
+
+
+def _connection_manager(bind: Bind, table: Table) -> pb.HttpConnectionManager:
+    manager = pb.HttpConnectionManager(
+        stat_prefix=bind.name,
+        # AUTO also takes HTTP/2 with prior knowledge on plain text.
+        codec_type=pb.HttpConnectionManager.AUTO,
+        use_remote_address={"value": True},
+        server_header_transformation=pb.HttpConnectionManager.PASS_THROUGH,
+        # Dot segments must not slip past a route; double slashes are kept, an exact path may contain them.
+        normalize_path={"value": True},
+        merge_slashes=False,
+        path_with_escaped_slashes_action=pb.HttpConnectionManager.KEEP_UNCHANGED,
+        # Timeouts of requests are asked for in routes. An idle stream may live: server push, websockets, gRPC.
+        stream_idle_timeout=pb.duration_ms(0),
+        request_headers_timeout=pb.duration_ms(_HEADERS_TIMEOUT_MS),
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        http2_protocol_options={
+            "max_concurrent_streams": {"value": _MOST_CONCURRENT_STREAMS},
+            "initial_stream_window_size": {"value": _STREAM_WINDOW},
+            "initial_connection_window_size": {"value": _CONNECTION_WINDOW},
+        },
+    )
+    _set_table(manager, table)
+    router = pb.Router(dynamic_stats={"value": False}, suppress_envoy_headers=True)
+    manager.http_filters.add(name="envoy.filters.http.router", typed_config=pb.packed(router))
+    return manager
+
+
+def _set_table(manager: pb.HttpConnectionManager, table: Table) -> None:
+    """Plain tables by name; sharded ones by the scope of the request."""
+    if not table.shards:
+        manager.rds.route_config_name = table.name
+        manager.rds.config_source.CopyFrom(pb.ads())
+        return
+    manager.early_header_mutation_extensions.append(set_scope(table.name))
+    scoped = manager.scoped_routes
+    scoped.name = "scopes"
+    scoped.rds_config_source.CopyFrom(pb.ads())
+    scoped.scoped_rds.scoped_rds_config_source.CopyFrom(pb.ads())
+    extractor = scoped.scope_key_builder.fragments.add().header_value_extractor
+    extractor.name = names.SCOPE_HEADER
+    extractor.element_separator = ":"
+    extractor.index = 0
+    manager.http_filters.append(fallback_filter())

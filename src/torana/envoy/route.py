@@ -1,0 +1,57 @@
+"""How a route becomes Envoy routes: usually one, more where Envoy decides by random share or by the Host's port."""
+
+from __future__ import annotations
+
+from torana.envoy import messages as pb
+from torana.envoy.filters.header_edits import render_edit
+from torana.envoy.filters.redirect import render_redirect, stray_port
+from torana.envoy.forward import render_forward
+from torana.envoy.match import render_match
+from torana.proxy.action import Forward, Redirect, Respond
+from torana.proxy.route import Route
+
+_HOST_WITH_PORT = ".*:[0-9]+"
+
+
+def render_route(route: Route, domain: str) -> list[pb.Route]:
+    """The Envoy routes of one route of a host with this domain, in the order in which they are tried."""
+    plain = _plain(route)
+    action = route.action
+    if isinstance(action, Forward):
+        return render_forward(plain, route, action)
+    if isinstance(action, Respond):
+        plain.direct_response.CopyFrom(direct_response(action.status, action.body))
+        return [plain]
+    return _redirects(plain, action, domain)
+
+
+def direct_response(status: int, body: str = "") -> pb.DirectResponse:
+    """An answer given by Envoy itself."""
+    response = pb.DirectResponse(status=status)
+    if body:
+        response.body.inline_string = body
+    return response
+
+
+def _plain(route: Route) -> pb.Route:
+    """The route without its action. The name is never empty: the scope fallback asks for it."""
+    rendered = pb.Route(name=route.name or "route", match=render_match(route.match))
+    request, response = render_edit(route.request_headers), render_edit(route.response_headers)
+    rendered.request_headers_to_add.extend(request.add)
+    rendered.request_headers_to_remove.extend(request.remove)
+    rendered.response_headers_to_add.extend(response.add)
+    rendered.response_headers_to_remove.extend(response.remove)
+    return rendered
+
+
+def _redirects(plain: pb.Route, redirect: Redirect, domain: str) -> list[pb.Route]:
+    plain.redirect.CopyFrom(render_redirect(redirect, domain))
+    port = stray_port(redirect, domain)
+    if not port:
+        return [plain]
+    with_port = pb.Route()
+    with_port.CopyFrom(plain)
+    authority = pb.StringMatcher(safe_regex=pb.RegexMatcher(regex=_HOST_WITH_PORT))
+    with_port.match.headers.append(pb.HeaderMatcher(name=":authority", string_match=authority))
+    with_port.redirect.port_redirect = port
+    return [with_port, plain]
