@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 
+from rich.console import Console
+
+from torana.cli.screen.live import Picture, draw_live, tell_changes
 from torana.cli.stack.options import StackOptions
-from torana.cli.stack.stack import Stack
+from torana.cli.stack.stack import Stack, cancelled
+from torana.kube.client import Client
 
 
 async def show_stack(options: StackOptions) -> None:
     """Runs everything until SIGINT or SIGTERM. Raises `Locked` or `PortTaken` when it cannot start."""
     stopping = stop_on_signals()
-    async with _teller() as tell:
-        stack = Stack(options, tell)
-        async with stack:
-            tell(f"Kubernetes for this machine, data in {options.data_dir}")
-            tell(f"  export KUBECONFIG={options.kubeconfig}")
-            tell("  kubectl get gateways -A")
-            tell(f"status: {stack.url}/readyz   logs: {options.logs}")
-            async with _live_table(stack):
-                await stopping.wait()
-        tell("stopped; nothing is left running")
+    console = Console(highlight=False, soft_wrap=True)
+
+    def tell(line: str) -> None:
+        console.print(line, markup=False)
+
+    async with AsyncExitStack() as leaving:
+        stack = await leaving.enter_async_context(Stack(options, tell))
+        tell(f"Kubernetes for this machine, data in {options.data_dir}")
+        tell(f"  export KUBECONFIG={options.kubeconfig}")
+        tell("  kubectl get gateways -A")
+        tell(f"readiness: {stack.url}/readyz   logs: {options.logs}   stop: Ctrl-C")
+        ended = asyncio.create_task(stopping.wait())
+        ready = asyncio.create_task(stack.ready.wait())
+        await asyncio.wait((ended, ready), return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.is_set():
+            await _follow(stack, console, stopping)
+        await cancelled(ready)
+    tell("stopped; nothing is left running")
+
+
+async def _follow(stack: Stack, console: Console, stopping: asyncio.Event) -> None:
+    """Shows the Gateways until it is time to stop."""
+    picture = Picture()
+    async with Client.from_kubeconfig(stack.options.kubeconfig) as client, picture.follow(client):
+        work = (
+            draw_live(stack, picture, console)
+            if console.is_terminal
+            else tell_changes(picture, lambda line: console.print(line, markup=False))
+        )
+        showing = asyncio.create_task(work)
+        await stopping.wait()
+        await cancelled(showing)
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -33,17 +57,3 @@ def stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     return stopping
-
-
-@asynccontextmanager
-async def _teller() -> AsyncIterator[Callable[[str], None]]:
-    def tell(line: str) -> None:
-        print(line, flush=True)
-
-    yield tell
-
-
-@asynccontextmanager
-async def _live_table(stack: Stack) -> AsyncIterator[None]:
-    yield
-    sys.stdout.flush()

@@ -105,7 +105,7 @@ class Stack:
             self._exit.push_async_callback(self._stop_child, child)
             child.start()
         watching = asyncio.create_task(self._watch(probe), name="readiness")
-        self._exit.push_async_callback(_cancel, watching)
+        self._exit.push_async_callback(cancelled, watching)
 
     async def _watch(self, probe: Probe) -> None:
         """Follows the readiness, often until it is there, and at once after a component changed."""
@@ -181,6 +181,7 @@ def _prepare_identities(options: StackOptions, ports: Ports) -> None:
     ensure_kubeconfigs(options.data_dir, f"https://{HOST}:{ports.api}")
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    """The task is over."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
