@@ -49,7 +49,7 @@ class Api:
     """One kubeconfig's API server, over up to `connections` connections."""
 
     def __init__(self, kubeconfig: Path, connections: int = 8) -> None:
-        self.server, self._tls, self._headers = _identity(kubeconfig)
+        self.server, self._tls, self._headers = kubeconfig_identity(kubeconfig)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
@@ -115,7 +115,7 @@ def _path(document: Document) -> str:
     return f"{_collection(document)}/{document['metadata']['name']}"
 
 
-def _identity(kubeconfig: Path) -> tuple[str, ssl.SSLContext, dict[str, str]]:
+def kubeconfig_identity(kubeconfig: Path) -> tuple[str, ssl.SSLContext, dict[str, str]]:
     """Server, TLS context and headers of the current context: client certificates and static tokens are understood."""
     config = yaml.safe_load(kubeconfig.read_text())
     context = _named(config["contexts"], config["current-context"])["context"]

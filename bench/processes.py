@@ -33,7 +33,7 @@ class Usage:
 def find(belonging_to: str = "") -> dict[str, tuple[int, ...]]:
     """Process ids by role, told by arguments; only processes that mention `belonging_to` (or whose ancestors do)."""
     found: dict[str, list[int]] = {}
-    for pid in _pids():
+    for pid in all_pids():
         if (role := _role(pid)) and _mentions(pid, belonging_to):
             found.setdefault(role, []).append(pid)
     return {role: tuple(sorted(pids)) for role, pids in found.items()}
@@ -135,10 +135,10 @@ def listening(address: str, port: int) -> tuple[int, ...]:
     wanted = {f"{octets}:{port:04X}", f"00000000:{port:04X}"}
     rows = [line.split() for line in (PROC / "net/tcp").read_text().splitlines()[1:]]
     sockets = {f"socket:[{row[9]}]" for row in rows if row[1] in wanted and row[3] == "0A"}
-    return tuple(sorted(pid for pid in _pids() if sockets & _open_files(pid)))
+    return tuple(sorted(pid for pid in all_pids() if sockets & _open_files(pid)))
 
 
-def _pids() -> list[int]:
+def all_pids() -> list[int]:
     return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
 
 

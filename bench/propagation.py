@@ -41,6 +41,7 @@ async def _run(options: argparse.Namespace) -> list[dict[str, Any]]:
         if not options.kubeconfig:
             running = stack.enter_context(own.bring_up())
             options.kubeconfig, mentioning = running.kubeconfig, str(running.data_dir)
+            options.metrics = options.metrics or running.metrics
         api = await stack.enter_async_context(Api(options.kubeconfig))
         backends = await stack.enter_async_context(_backends(options.backend_address))
         stack.push_async_callback(fixture.clear, api)
