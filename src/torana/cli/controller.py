@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -27,7 +28,16 @@ CONTROLLER_NAME = "torana.dev/gateway-controller"
 )
 @click.option("--xds-host", default="0.0.0.0", show_default=True, help="Address to serve Envoys on.")
 @click.option("--xds-port", type=int, default=18000, show_default=True, help="Port to serve Envoys on.")
-@click.option("--health-port", type=int, default=8081, show_default=True, help="Port of /healthz and /readyz.")
+@click.option("--xds-name", default="", help="Address at which Envoys find --xds-port. Default: --xds-host.")
+@click.option("--health-host", default="0.0.0.0", show_default=True, help="Address of /healthz, /readyz, /metrics.")
+@click.option("--health-port", type=int, default=8081, show_default=True, help="Port of the same.")
+@click.option(
+    "--namespace",
+    default="torana-system",
+    show_default=True,
+    envvar="POD_NAMESPACE",
+    help="Where the controller keeps its own Secrets.",
+)
 @click.option("--home", type=click.Choice(["cluster", "embedded"]), default="cluster", hidden=True)
 @log_level_option
 def command(
@@ -35,8 +45,11 @@ def command(
     controller_names: tuple[str, ...],
     xds_host: str,
     xds_port: int,
+    xds_name: str,
+    health_host: str,
     health_port: int,
-    home: str,
+    namespace: str,
+    home: Literal["embedded", "cluster"],
     log_level: str,
 ) -> None:
     """Run the gateway controller alone, against any Kubernetes.
@@ -50,7 +63,10 @@ def command(
         controller_names=controller_names,
         xds_host=xds_host,
         xds_port=xds_port,
+        xds_name=xds_name,
+        health_host=health_host,
         health_port=health_port,
+        namespace=namespace,
         home=home,
     )
     run_component(run(options), log_level)

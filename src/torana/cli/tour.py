@@ -110,10 +110,10 @@ class Tour:
     async def _ask(self, address: str, port: int) -> str:
         """The echo of the backend. The last endpoint may still be on its way to Envoy: asks again for a short while."""
         deadline = time.monotonic() + 10.0
+        url = f"http://{address}:{port}/get"
         async with aiohttp.ClientSession() as session:
             while True:
                 try:
-                    url = f"http://{address}:{port}/get"
                     async with session.get(url, headers={"Host": HOST}, timeout=aiohttp.ClientTimeout(5)) as response:
                         text = await response.text()
                         if response.status == 200:

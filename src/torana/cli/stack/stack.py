@@ -166,7 +166,16 @@ def component_commands(options: StackOptions, ports: Ports) -> dict[str, tuple[s
         images += ["--image-file", str(options.image_file)]
     names = [part for name in options.controller_names for part in ("--controller-name", name)]
     kubeconfig = ("--kubeconfig", str(options.controller_kubeconfig))
-    xds = ("--xds-host", HOST, "--xds-port", str(ports.xds), "--health-port", str(ports.controller_health))
+    xds = (
+        "--xds-host",
+        HOST,
+        "--xds-port",
+        str(ports.xds),
+        "--health-host",
+        HOST,
+        "--health-port",
+        str(ports.controller_health),
+    )
     return {
         "apiserver": (*torana, "apiserver", *data_dir, "--port", str(ports.api), "--channel", options.channel, *level),
         "node": (*torana, "node", *data_dir, "--kubeconfig", str(options.node_kubeconfig), *images, *level),
