@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
-from envoy.config.core.v3.base_pb2 import HeaderValueOption, TransportSocket
+from envoy.config.core.v3.base_pb2 import HeaderValueOption, Node, TransportSocket
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.core.v3.protocol_pb2 import Http2ProtocolOptions
@@ -80,6 +80,7 @@ __all__ = [
     "Lua",
     "Matcher",
     "Message",
+    "Node",
     "QueryParameterMatcher",
     "RedirectAction",
     "RegexMatchAndSubstitute",
