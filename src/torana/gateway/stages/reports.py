@@ -7,14 +7,17 @@ from typing import Any
 from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
+from torana.gateway.classes import ClassVerdict
+from torana.gateway.features import SUPPORTED
 from torana.gateway.gateways import ManagedGateway
-from torana.gateway.listeners import ListenerKey, ListenerVerdict
+from torana.gateway.listeners import GROUP, ListenerKey, ListenerVerdict
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
+from torana.gateway.status import classes as class_status
 from torana.gateway.status import gateways as gateway_status
 from torana.gateway.status import routes as route_status
-from torana.gateway.status.condition import GatewayReport, RouteReport
+from torana.gateway.status.condition import ClassReport, GatewayReport, RouteReport
 from torana.gateway.status.gateways import ProxyState
 
 
@@ -23,8 +26,13 @@ class Reports:
 
     def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
         self.sources, self.listeners, self.routes = sources, listeners, routes
+        self.classes = engine.map("class_reports", listeners.classes, self._class)
         self.gateways = engine.map("gateway_reports", listeners.gateways, self._gateway)
         self.http_routes = engine.map("http_route_reports", routes.specs, self._route)
+
+    def _class(self, ref: Ref, verdict: ClassVerdict, look: Look) -> ClassReport:
+        crds = look.list(self.sources.bundle_versions.index("group"), GROUP)
+        return class_status.report(verdict, frozenset(crd.version for _, crd in crds), SUPPORTED)
 
     def _route(self, ref: Ref, route: Any, look: Look) -> RouteReport:
         verdicts = look.get(self.routes.parents, ref) or ()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from torana.api.kind import Ref
 from torana.derive.engine import Engine
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+class BundleVersion(NamedTuple):
+    """The API group of an installed CRD, and the Gateway API version it says it is from ("" for none)."""
+
+    group: str
+    version: str
 
 
 class Sources:
@@ -23,6 +30,8 @@ class Sources:
         self.services = engine.source("services")
         self.endpoint_slices = engine.source("endpoint_slices", {"service": _service_of})
         self.secrets = engine.source("secrets")
+        self.bundle_versions = engine.source("bundle_versions", {"group": lambda ref, one: [one.group]})
+        """CRD ref → BundleVersion."""
         self.quarantined = engine.source("quarantined")
         """Route ref → Quarantine."""
         self.refused_binds = engine.source("refused_binds")

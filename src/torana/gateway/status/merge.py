@@ -1,7 +1,7 @@
 """Our answer folded into an object's live status: what is others' stays to the byte, what is ours is replaced as a whole.
 
-In: a report, the live `status` as JSON, the time. Out: the new `status`, or None when nothing is to be written. Transition
-times move only with a condition's status. Specification: notes on `status.parents` and on conditions.
+In: a report, the live `status` as JSON, the time. Out: the new `status`, equal to the live one when nothing is to be
+written. Transition times move only with a condition's status. Specification: notes on `status.parents` and on conditions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def conditions(judged: Iterable[Judgement], live: list[Json], generation: int, n
     return merged + [one for one in live if one.get("type") not in _OWN_TYPES]
 
 
-def route_status(report: RouteReport, live: Json, controller_names: frozenset[str], now: str) -> Json | None:
+def route_status(report: RouteReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
     """The new status of a route. Entries of other controllers keep their place and content."""
     old = live.get("parents") or []
     theirs = [entry for entry in old if entry.get("controllerName") not in controller_names]
@@ -52,29 +52,27 @@ def route_status(report: RouteReport, live: Json, controller_names: frozenset[st
         before = mine.get(_parent_key(entry), {})
         entry["conditions"] = conditions(parent.conditions, before.get("conditions") or [], report.generation, now)
         fresh.append(entry)
-    return _unless_same(live, {**live, "parents": theirs + fresh})
+    return {**live, "parents": theirs + fresh}
 
 
-def gateway_status(report: GatewayReport, live: Json, now: str) -> Json | None:
+def gateway_status(report: GatewayReport, live: Json, now: str) -> Json:
     """The new status of a Gateway."""
     before = {entry.get("name"): entry for entry in live.get("listeners") or []}
-    status = {
+    return {
         **live,
         "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
         "listeners": [_listener(one, before.get(one.name, {}), report.generation, now) for one in report.listeners],
         "addresses": [{"type": kind, "value": value} for kind, value in report.addresses],
     }
-    return _unless_same({"addresses": [], "listeners": [], **live}, status)
 
 
-def class_status(report: ClassReport, live: Json, now: str) -> Json | None:
+def class_status(report: ClassReport, live: Json, now: str) -> Json:
     """The new status of a GatewayClass."""
-    status = {
+    return {
         **live,
         "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
         "supportedFeatures": [{"name": name} for name in sorted(report.features)],
     }
-    return _unless_same({"supportedFeatures": [], **live}, status)
 
 
 def _listener(report: ListenerReport, live: Json, generation: int, now: str) -> Json:
@@ -89,7 +87,3 @@ def _listener(report: ListenerReport, live: Json, generation: int, now: str) -> 
 def _parent_key(entry: Json) -> tuple[Any, ...]:
     ref = entry.get("parentRef") or {}
     return (entry.get("controllerName"), *(ref.get(k) for k in ("namespace", "name", "sectionName", "port")))
-
-
-def _unless_same(old: Json, new: Json) -> Json | None:
-    return None if old == new else new

@@ -1,0 +1,54 @@
+"""Which route is to blame when a proxy rejects a route table, and what is served of it meanwhile. Pure bookkeeping.
+
+Routes that changed since the last accepted revision are *unproven*. A rejection quarantines the unproven routes of the
+rejected table: their last accepted version is served, or none. When several were quarantined they are let in again one at a
+time, each proving itself; the one whose return is rejected stays out until it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from torana.api.kind import Ref
+from torana.gateway.quarantine import Quarantine
+
+
+class Blame:
+    """Routes by Ref; `Any` is the route without its status."""
+
+    def __init__(self) -> None:
+        self._unproven: dict[Ref, dict[Ref, Any]] = {}
+        self._proven: dict[Ref, Any] = {}
+        self._suspects: dict[Ref, list[Ref]] = {}
+
+    def changed(self, gateway: Ref, route: Ref, obj: Any) -> None:
+        """What the Gateway's proxy is offered of this route is new; None: the route is gone."""
+        if obj is None:
+            self._proven.pop(route, None)
+            self._unproven.get(gateway, {}).pop(route, None)
+        else:
+            self._unproven.setdefault(gateway, {})[route] = obj
+
+    def delivered(self, gateway: Ref) -> Ref | None:
+        """All that was offered is accepted. Returns a suspect that may prove itself now."""
+        self._proven.update(self._unproven.pop(gateway, {}))
+        suspects = self._suspects.get(gateway)
+        return suspects.pop() if suspects else None
+
+    def rejected(self, gateway: Ref, routes: Iterable[Ref], message: str) -> dict[Ref, Quarantine]:
+        """A table that holds these routes was rejected. Returns whom to quarantine."""
+        unproven = self._unproven.get(gateway, {})
+        accused = sorted(route for route in routes if route in unproven)
+        found = {}
+        for route in accused:
+            obj = unproven.pop(route)
+            found[route] = Quarantine(obj.metadata.generation, message, self._proven.get(route))
+        if len(accused) > 1:
+            self._suspects.setdefault(gateway, []).extend(accused)
+        return found
+
+    def forget(self, gateway: Ref) -> None:
+        """The Gateway is gone."""
+        self._unproven.pop(gateway, None)
+        self._suspects.pop(gateway, None)

@@ -1,0 +1,134 @@
+"""The controller process: puts the parts together and runs them until it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from torana.api.core.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
+from torana.api.core.endpoint_slice import ENDPOINT_SLICE
+from torana.api.core.namespace import NAMESPACE
+from torana.api.core.pod import POD
+from torana.api.core.secret import SECRET
+from torana.api.core.service import SERVICE
+from torana.api.gateway import GATEWAY, GatewayStatus
+from torana.api.gateway_class import GATEWAY_CLASS, GatewayClassStatus
+from torana.api.http_route import HTTP_ROUTE
+from torana.api.parents import RouteStatus
+from torana.api.reference_grant import REFERENCE_GRANT
+from torana.controller.feed import as_is
+from torana.controller.health import serve_health
+from torana.controller.measures import Measures
+from torana.controller.options import ControllerOptions
+from torana.controller.status_writer import StatusWriter, Target
+from torana.controller.wiring import Wiring
+from torana.envoy.bootstrap import XDS_SERVER_NAME
+from torana.envoy.host import RenderOptions
+from torana.envoy.server import XdsServer
+from torana.envoy.stage import Resources
+from torana.gateway.graph import Graph
+from torana.gateway.stages.sources import BundleVersion
+from torana.gateway.status import merge
+from torana.infra.apply import InfraApplier
+from torana.infra.names import GATEWAY_NAME_LABEL
+from torana.infra.plan import PlanInputs
+from torana.infra.provisioner import Provisioner
+from torana.infra.stage import Infrastructure
+from torana.infra.trust import Trust
+from torana.kube.client import Client
+
+log = logging.getLogger(__name__)
+
+_BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
+
+
+async def run(options: ControllerOptions) -> None:
+    """Run the controller. Raises what makes it impossible to go on; the caller starts it again."""
+    async with Client.discover(options.kubeconfig) as client:
+        trust = Trust(client, namespace=options.namespace)
+        await trust.open()
+        xds = XdsServer()
+        name = options.xds_name or options.xds_host
+        server = trust.server_certificate([XDS_SERVER_NAME, name])
+        port = await xds.start(
+            options.xds_host, options.xds_port, server.certificate_pem, bytes(server.key_pem), trust.authority_pem
+        )
+        inputs = PlanInputs(home=options.home, xds_host=name, xds_port=port)
+        try:
+            await _control(options, client, trust, xds, inputs)
+        finally:
+            await xds.stop()
+
+
+async def _control(
+    options: ControllerOptions, client: Client, trust: Trust, xds: XdsServer, inputs: PlanInputs
+) -> None:
+    graph = Graph(options.controller_names)
+    infrastructure = Infrastructure(graph.engine, graph, inputs)
+    trees = RenderOptions() if options.route_trees else RenderOptions(tree_threshold=0)
+    resources = Resources(graph.engine, graph, infrastructure.bind_addresses, trees)
+    writer = StatusWriter(client, _targets(graph, frozenset(options.controller_names)))
+    measures = Measures()
+    wiring: Wiring
+    provisioner = Provisioner(InfraApplier(client), trust, lambda ref, message: wiring.on_problem(ref, message))
+    wiring = Wiring(graph, infrastructure, resources, xds, provisioner, writer, measures)
+    xds.on_event = wiring.on_event
+    health = await serve_health(
+        options.health_host,
+        options.health_port,
+        lambda: "" if wiring.feed.synced.is_set() else "the API server's objects are not all listed yet",
+        measures.text,
+    )
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wiring.feed.run(client, _kinds(graph, infrastructure)), name="feed")
+            group.create_task(writer.run(), name="statuses")
+            group.create_task(provisioner.run(), name="provisioner")
+    finally:
+        await health.cleanup()
+
+
+def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
+    """What is watched: kind → (source, object → value, label selector)."""
+    sources = graph.sources
+    return {
+        GATEWAY_CLASS: (sources.gateway_classes, as_is, ""),
+        GATEWAY: (sources.gateways, as_is, ""),
+        HTTP_ROUTE: (sources.http_routes, as_is, ""),
+        REFERENCE_GRANT: (sources.grants, as_is, ""),
+        NAMESPACE: (sources.namespaces, as_is, ""),
+        SERVICE: (sources.services, as_is, ""),
+        ENDPOINT_SLICE: (sources.endpoint_slices, as_is, ""),
+        SECRET: (sources.secrets, as_is, ""),
+        CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
+        POD: (infrastructure.pods, as_is, GATEWAY_NAME_LABEL),
+    }
+
+
+def _bundle_version(crd: Any) -> BundleVersion:
+    return BundleVersion(crd.spec.group, crd.metadata.annotations.get(_BUNDLE_VERSION, ""))
+
+
+def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]:
+    sources = graph.sources
+
+    def has_foreign_parents(route: Any) -> bool:
+        return any(entry.controller_name not in controller_names for entry in route.status.parents)
+
+    return {
+        "GatewayClass": Target(
+            GATEWAY_CLASS, sources.gateway_classes.items, GatewayClassStatus, merge.class_status, lambda one: False
+        ),
+        "Gateway": Target(GATEWAY, sources.gateways.items, GatewayStatus, merge.gateway_status, lambda one: False),
+        "HTTPRoute": Target(
+            HTTP_ROUTE,
+            sources.http_routes.items,
+            RouteStatus,
+            lambda report, live, now: merge.route_status(report, live, controller_names, now),
+            lambda one: one.status is not None and has_foreign_parents(one),
+        ),
+    }
+
+
+__all__ = ["ControllerOptions", "run"]

@@ -1,0 +1,245 @@
+"""The controller's one loop: settled changes go to the proxies, the provisioner and the statuses.
+
+A settle is a *revision*. What it changes in resources is offered to the Gateways' proxies at once; what it changes in
+reports is told once those proxies have accepted the revision (`delivery.py`). What proxies reject goes back into the graph
+as a quarantine or a refused bind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from torana.api.kind import Ref
+from torana.controller.blame import Blame
+from torana.controller.delivery import Deliveries
+from torana.controller.feed import Edits, Feed
+from torana.controller.measures import Measures
+from torana.controller.status_writer import StatusKey, StatusWriter
+from torana.derive.collection import Collection
+from torana.derive.engine import Settled
+from torana.envoy.resource import Resource, ResourceType
+from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnected, Rejected, XdsServer
+from torana.envoy.stage import ConfigKey, Resources
+from torana.gateway.gateways import ManagedGateway
+from torana.gateway.graph import Graph
+from torana.gateway.status.condition import RouteReport
+from torana.infra.stage import Infrastructure
+from torana.infra.provisioner import Provisioner
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 10.0
+"""How long a Gateway whose proxies are not (yet, or any more) connected is taken to be served as before."""
+
+
+class Wiring:
+    """Everything after the feed. `settle` is its entry, `on_event` that of the xDS server."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        infrastructure: Infrastructure,
+        resources: Resources,
+        xds: XdsServer,
+        provisioner: Provisioner,
+        writer: StatusWriter,
+        measures: Measures,
+    ) -> None:
+        self.graph, self.infrastructure, self.resources = graph, infrastructure, resources
+        self.xds, self.provisioner, self.writer, self.measures = xds, provisioner, writer, measures
+        self.feed = Feed(self.settle)
+        self.deliveries = Deliveries()
+        self.blame = Blame()
+        self.revision = 0
+        self._presumed: dict[Ref, asyncio.TimerHandle] = {}
+        """Gateways taken to be served for a while although no proxy is connected."""
+
+    # The graph changed
+
+    def settle(self, edits: Edits) -> None:
+        """Bring everything up to date with these edits of sources."""
+        began = time.perf_counter()
+        settled = self.graph.engine.settle(edits)
+        self.measures.settled(settled, time.perf_counter() - began)
+        for failure in settled.failures:
+            log.error("derivation %s of %s failed", failure.derivation, failure.key, exc_info=failure.error)
+        self.revision += 1
+        self._follow_gateways(settled)
+        self._offer(settled)
+        self._note_unproven(settled)
+        self._tell(settled)
+        self._provision(settled)
+        for key, change in settled.of(self.graph.hosts.tables).items():
+            shards = change.new.shards if change.new is not None else 0
+            self.feed.edit(self.graph.sources.shards_in_use, key, shards or None)
+        for ref in settled.of(self.infrastructure.observed):
+            self._refresh(ref)
+
+    def _follow_gateways(self, settled: Settled) -> None:
+        for ref, change in settled.of(self.graph.listeners.gateways).items():
+            if change.old is None:
+                self.xds.offer(ref, self.revision, (), ())
+                self.deliveries.offered(ref, self.revision)
+                self._presume(ref)
+                self._refresh(ref)
+            elif change.new is None:
+                self.xds.forget(ref)
+                self._tell_all(self.deliveries.forget(ref))
+                self.blame.forget(ref)
+                self.feed.edit(self.graph.sources.proxies, ref, None)
+
+    def _offer(self, settled: Settled) -> None:
+        offers: dict[Ref, tuple[list[Resource], list[tuple[ResourceType, str]]]] = {}
+        for collection in self.resources.by_type:
+            for (gateway, name), change in settled.of(collection).items():
+                upserts, removals = offers.setdefault(gateway, ([], []))
+                if change.new is not None:
+                    upserts.append(change.new)
+                else:
+                    removals.append((change.old.type, name))
+        for gateway, (upserts, removals) in offers.items():
+            if gateway in self.graph.listeners.gateways.items:
+                self._reopen(gateway, upserts)
+                self.xds.offer(gateway, self.revision, tuple(upserts), tuple(removals))
+                self.deliveries.offered(gateway, self.revision)
+
+    def _reopen(self, gateway: Ref, upserts: Iterable[Resource]) -> None:
+        """A bind that is offered anew is not refused any more, until it is refused again."""
+        for resource in upserts:
+            if resource.type is ResourceType.LDS and (key := self._bind_key(gateway, resource.name)) is not None:
+                self.feed.edit(self.graph.sources.refused_binds, key, None)
+
+    def _note_unproven(self, settled: Settled) -> None:
+        for ref in settled.of(self.graph.routes.compiled):
+            for verdict in self.graph.routes.parents.items.get(ref, ()):
+                self.blame.changed(verdict.gateway, ref, self.graph.routes.specs.items.get(ref))
+
+    # Statuses
+
+    def _tell(self, settled: Settled) -> None:
+        reports = self.graph.reports
+        told: dict[str, Collection[Any, Any]] = {
+            "GatewayClass": reports.classes,
+            "Gateway": reports.gateways,
+            "HTTPRoute": reports.http_routes,
+        }
+        for kind, collection in told.items():
+            for ref, change in settled.of(collection).items():
+                key = StatusKey(kind, ref)
+                if change.new is None:
+                    self.deliveries.drop(key)
+                    self.writer.withdraw(key)
+                else:
+                    self._tell_all(self.deliveries.hold(key, change.new, self._concerned(key, change.new)))
+        for kind, source in (
+            ("GatewayClass", self.graph.sources.gateway_classes),
+            ("Gateway", self.graph.sources.gateways),
+            ("HTTPRoute", self.graph.sources.http_routes),
+        ):
+            for ref in settled.of(source):
+                self.writer.check(StatusKey(kind, ref))
+
+    def _concerned(self, key: StatusKey, report: Any) -> Iterable[Ref]:
+        if key.kind == "Gateway":
+            return (key.ref,)
+        if isinstance(report, RouteReport):
+            return {verdict.gateway for verdict in self.graph.routes.parents.items.get(key.ref, ())}
+        return ()
+
+    def _tell_all(self, released: Iterable[tuple[Hashable, Any]]) -> None:
+        for key, report in released:
+            assert isinstance(key, StatusKey)
+            self.writer.tell(key, report)
+        self.measures.status_writes = self.writer.writes
+
+    # Proxies and infrastructure
+
+    def _provision(self, settled: Settled) -> None:
+        for ref, change in settled.of(self.graph.listeners.gateways).items():
+            managed: ManagedGateway | None = change.new
+            if managed is not None and managed.finding is None:
+                self.provisioner.request(managed.object, self.infrastructure.inputs)
+            elif ref in self.graph.sources.gateways.items:
+                self.provisioner.withdraw((managed or change.old).object)
+            else:
+                self.provisioner.drop(ref)
+
+    def on_problem(self, ref: Ref, message: str) -> None:
+        """The provisioner could not make a Gateway's proxy ("" when all is well again)."""
+        self.feed.edit(self.infrastructure.problems, ref, message or None)
+
+    def on_event(self, event: DeliveryEvent) -> None:
+        """A proxy connected, accepted, rejected or left."""
+        match event:
+            case Connected():
+                self.deliveries.connected(event.gateway, event.node)
+            case Delivered():
+                self._tell_all(self.deliveries.delivered(event.gateway, event.node, event.revision))
+                suspect = self.blame.delivered(event.gateway)
+                if suspect is not None:
+                    self.feed.edit(self.graph.sources.quarantined, suspect, None)
+                self._refresh(event.gateway)
+            case Rejected():
+                self._rejected(event)
+            case Disconnected():
+                self._tell_all(self.deliveries.disconnected(event.gateway, event.node))
+                if not self.deliveries.is_serving(event.gateway):
+                    self._presume(event.gateway)
+                self._refresh(event.gateway)
+        self.measures.xds_bytes = self.xds.bytes_sent
+
+    def _rejected(self, event: Rejected) -> None:
+        self.measures.rejections += 1
+        log.warning("%s of %s rejects %s %s: %s", event.node, event.gateway, event.type.name, event.name, event.message)
+        if event.type is ResourceType.LDS:
+            key = self._bind_key(event.gateway, event.name)
+            if key is not None:
+                self.feed.edit(self.graph.sources.refused_binds, key, event.message)
+        elif event.type is ResourceType.RDS:
+            routes = self._routes_in(ConfigKey(event.gateway, event.name))
+            for ref, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():
+                self.feed.edit(self.graph.sources.quarantined, ref, quarantine)
+
+    def _bind_key(self, gateway: Ref, name: str) -> tuple[Ref, int] | None:
+        binds = self.graph.binds.binds.index("gateway").buckets.get(gateway, {})
+        return next((key for key, bind in binds.items() if bind.name == name), None)
+
+    def _routes_in(self, config: ConfigKey) -> set[Ref]:
+        hosts = self.resources.fragments.index("config").buckets.get(config, {})
+        placements = self.graph.hosts.placements.index("host").buckets
+        return {placement.route for host in hosts for placement in placements.get(host, {}) if placement.kind}
+
+    def _presume(self, ref: Ref) -> None:
+        """Take the Gateway to be served for a while, if its status says so now."""
+        gateway = self.graph.sources.gateways.items.get(ref)
+        was_served = gateway is not None and _is_programmed(gateway)
+        if was_served and ref not in self._presumed:
+            self._presumed[ref] = asyncio.get_running_loop().call_later(GRACE_S, self._doubt, ref)
+
+    def _doubt(self, ref: Ref) -> None:
+        self._presumed.pop(ref, None)
+        self._refresh(ref)
+
+    def _refresh(self, ref: Ref) -> None:
+        """Tell the graph what is known of the Gateway's proxies now."""
+        if ref not in self.graph.listeners.gateways.items:
+            return
+        serving = self.deliveries.is_serving(ref)
+        if serving and (timer := self._presumed.pop(ref, None)) is not None:
+            timer.cancel()
+        observed = self.infrastructure.observed.items.get(ref)
+        if ref in self._presumed and observed is None:
+            return
+        state = self.infrastructure.state(observed, serving or ref in self._presumed)
+        if state != self.graph.sources.proxies.items.get(ref):
+            self.feed.edit(self.graph.sources.proxies, ref, state)
+
+
+def _is_programmed(gateway: Any) -> bool:
+    if gateway.status is None:
+        return False
+    return any(one.type == "Programmed" and one.status == "True" for one in gateway.status.conditions)

@@ -1,0 +1,70 @@
+"""Stage 8: what the infrastructure is like: each Gateway's addresses, where its proxy binds, and what stands in the way.
+
+In: the Services and Pods that belong to proxies, and what the provisioner ran into. Out: `observed` and `bind_addresses`,
+keyed by Gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import msgspec
+
+from torana.api.kind import Ref
+from torana.derive.engine import Engine
+from torana.derive.look import Look
+from torana.gateway.graph import Graph
+from torana.gateway.status.gateways import ProxyState
+from torana.infra.names import GATEWAY_ANNOTATION
+from torana.infra.observe import ProxyState as Observed
+from torana.infra.observe import observe
+from torana.infra.plan import PlanInputs
+
+
+class Infrastructure:
+    """Pods are keyed by Ref, problems by Gateway."""
+
+    def __init__(self, engine: Engine, graph: Graph, inputs: PlanInputs) -> None:
+        self.inputs = inputs
+        self.pods = engine.source("proxy_pods", {"gateway": _gateway_of})
+        self.problems = engine.source("infrastructure_problems")
+        self.services = engine.map(
+            "proxy_services",
+            graph.sources.services,
+            lambda ref, one, look: one if _gateway_of(ref, one) else None,
+            {"gateway": _gateway_of},
+        )
+        self.observed = engine.map("observed", graph.listeners.gateways, self._observe)
+        self.bind_addresses = engine.map("bind_addresses", self.observed, self._bind_address)
+
+    def _observe(self, ref: Ref, managed: Any, look: Look) -> Observed:
+        services = [one for _, one in look.list(self.services.index("gateway"), ref)]
+        pods = [one for _, one in look.list(self.pods.index("gateway"), ref)]
+        observed = observe(managed.object, services[0] if services else None, None, pods)
+        problem = look.get(self.problems, ref)
+        return msgspec.structs.replace(observed, problem=problem) if problem else observed
+
+    def _bind_address(self, ref: Ref, observed: Observed, look: Look) -> str | None:
+        """In a cluster every address of the Pod; embedded, the Gateway's own address, once it has one."""
+        if self.inputs.home == "cluster":
+            return "0.0.0.0"
+        return observed.addresses[0].value if observed.addresses else None
+
+    def state(self, observed: Observed | None, is_serving: bool) -> ProxyState:
+        """What the Gateway's status is to know."""
+        if observed is None:
+            return ProxyState(is_serving=is_serving)
+        addresses = tuple((one.type, one.value) for one in observed.addresses)
+        if observed.missing_addresses:
+            missing = ", ".join(observed.missing_addresses)
+            return ProxyState(addresses, False, "AddressNotUsable", f"could not be had: {missing}; {observed.problem}")
+        if observed.problem:
+            return ProxyState(addresses, is_serving, "NoResources", observed.problem)
+        return ProxyState(addresses, is_serving)
+
+
+def _gateway_of(ref: Ref, obj: Any) -> list[Hashable]:
+    """The Gateway that an object of a proxy belongs to."""
+    name = obj.metadata.annotations.get(GATEWAY_ANNOTATION, "").partition("/")[2]
+    return [Ref(ref.namespace, name)] if name else []

@@ -1,0 +1,123 @@
+"""Proxy configuration in a form that people read: what golden pages show and `torana explain` prints.
+
+HTTP :80
+  www.example.com
+    prefix /api, header version=2 -> default/v2:8080
+    prefix /                      -> 90% default/v1:8080, 10% default/v2:8080
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torana.proxy.action import Action, Backend, Forward, HeaderEdit, PathRewrite, Redirect, Respond, Rewrite
+from torana.proxy.bind import Bind
+from torana.proxy.match import Match
+from torana.proxy.route import Host, Route
+
+
+def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
+    """A bind with its chains; `hosts_of` gives the hosts of each route table by name."""
+    lines = []
+    for chain in bind.chains:
+        head = f"{bind.protocol} :{bind.port}"
+        if chain.server_names:
+            head += f" for {', '.join(chain.server_names)}"
+        if chain.certificates:
+            head += f", certificate {', '.join(chain.certificates)}"
+        lines.append(head)
+        for host in hosts_of.get(chain.table.name, ()):
+            lines += [f"  {line}" for line in host_text(host).splitlines()]
+    return "\n".join(lines)
+
+
+def host_text(host: Host) -> str:
+    """A host and its routes, aligned."""
+    if not host.routes:
+        return f"{host.domain}\n  (no routes: 404)"
+    left = [match_text(route.match) for route in host.routes]
+    width = max(map(len, left))
+    rows = [f"  {what:{width}} -> {route_text(route)}" for what, route in zip(left, host.routes, strict=True)]
+    return "\n".join([host.domain, *rows])
+
+
+def match_text(match: Match) -> str:
+    """What a request must be like."""
+    parts = [f"{match.path.type} {match.path.value}"]
+    if match.method:
+        parts.append(match.method)
+    parts += [f"header {one.name}{'~' if one.is_regex else '='}{one.value}" for one in match.headers]
+    parts += [f"query {one.name}{'~' if one.is_regex else '='}{one.value}" for one in match.query]
+    return ", ".join(parts)
+
+
+def route_text(route: Route) -> str:
+    """What becomes of a request."""
+    parts = [action_text(route.action)]
+    parts += _edits("request", route.request_headers)
+    parts += _edits("response", route.response_headers)
+    return "; ".join(parts)
+
+
+def action_text(action: Action) -> str:
+    """Where a request goes, or how it is answered."""
+    match action:
+        case Respond():
+            return f"{action.status}"
+        case Redirect():
+            return _redirect_text(action)
+        case Forward():
+            return "; ".join(_forward_parts(action))
+
+
+def _redirect_text(redirect: Redirect) -> str:
+    parts = [f"redirect {redirect.status}"]
+    parts += [redirect.scheme] if redirect.scheme else []
+    parts += [f"host {redirect.host}"] if redirect.host else []
+    parts += [f"port {redirect.port}"] if redirect.port else []
+    parts += [_path_text(redirect.path)] if redirect.path is not None else []
+    return ", ".join(parts)
+
+
+def _forward_parts(forward: Forward) -> Iterable[str]:
+    total = sum(backend.weight for backend in forward.backends)
+    yield ", ".join(_backend_text(backend, total, forward.invalid_status) for backend in forward.backends)
+    if forward.rewrite is not None:
+        yield _rewrite_text(forward.rewrite)
+    for mirror in forward.mirrors:
+        yield f"mirror {mirror.numerator}/{mirror.denominator} to {mirror.cluster}"
+    if forward.request_timeout_ms:
+        yield f"timeout {forward.request_timeout_ms}ms"
+    if forward.attempt_timeout_ms:
+        yield f"timeout per try {forward.attempt_timeout_ms}ms"
+    if forward.retry is not None:
+        codes = ",".join(map(str, forward.retry.codes))
+        yield f"retry {forward.retry.attempts} times on {codes or 'connection errors'}"
+
+
+def _backend_text(backend: Backend, total: int, invalid_status: int) -> str:
+    name = backend.cluster or f"{invalid_status}"
+    share = "" if backend.weight == total else f"{100 * backend.weight / total:g}% "
+    edits = [*_edits("request", backend.request_headers), *_edits("response", backend.response_headers)]
+    if backend.rewrite is not None:
+        edits.append(_rewrite_text(backend.rewrite))
+    return f"{share}{name}" + (f" ({'; '.join(edits)})" if edits else "")
+
+
+def _rewrite_text(rewrite: Rewrite) -> str:
+    parts = [f"host {rewrite.host}"] if rewrite.host else []
+    parts += [_path_text(rewrite.path)] if rewrite.path is not None else []
+    return "rewrite " + ", ".join(parts)
+
+
+def _path_text(path: PathRewrite) -> str:
+    return f"path {path.value}" if path.type == "full" else f"prefix {path.match} to {path.value or '(nothing)'}"
+
+
+def _edits(what: str, edit: HeaderEdit | None) -> list[str]:
+    if edit is None:
+        return []
+    words = [f"set {name}={value}" for name, value in edit.set]
+    words += [f"add {name}={value}" for name, value in edit.add]
+    words += [f"remove {name}" for name in edit.remove]
+    return [f"{what} headers: {', '.join(words)}"] if words else []
