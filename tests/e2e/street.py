@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from bench.api import Document
@@ -59,7 +59,7 @@ class Street:
 
 
 @pytest.fixture(scope="module")
-def street(kubernetes: Kubernetes, module_namespace: str) -> Iterator[Street]:
+def street(kubernetes: Kubernetes, module_namespace: str) -> Street:
     kubernetes.apply(documents.gateway(module_namespace, "gw"))
     for name in BACKENDS:
         kubernetes.apply(*documents.echo(module_namespace, name))
@@ -70,4 +70,4 @@ def street(kubernetes: Kubernetes, module_namespace: str) -> Iterator[Street]:
     for name in BACKENDS:
         eventually(lambda name=name: made.expect_backend(name, "warm.example.com", f"/{name}"),  # type: ignore[misc]
                    deadline_s=20)
-    yield made
+    return made

