@@ -68,7 +68,7 @@ class InfraApplier:
         Raises `ForeignObject`, `StillLeaving`, or a `KubeError`; what came before the failing object stays applied.
         """
         for planned in objects:
-            await self._ensure_object(gateway, planned)
+            await self.ensure_object(gateway, planned)
         planned_keys = {_key(planned) for planned in (*objects, *keep)}
         await self._delete(key for key in self._keys_of(gateway.metadata.uid) if key not in planned_keys)
 
@@ -89,11 +89,18 @@ class InfraApplier:
                 return None
             raise
         _check_ours(gateway, kind, live)
+        self._remember(kind, live)
         return live
 
-    async def apply(self, gateway: Gateway, planned: Mapping[str, Any]) -> None:
-        """Applies the object whatever is remembered of it. The caller knows that the name is free or the object
-        ours."""
+    async def ensure_object(self, gateway: Gateway, planned: Mapping[str, Any]) -> None:
+        """Afterwards the object is as planned. Raises as `ensure` does."""
+        known = self._applied.get(_key(planned))
+        if known is None or known.gateway_uid != gateway.metadata.uid:
+            await self.read(gateway, planned)
+        if not self._is_applied(gateway, planned):
+            await self._apply(planned)
+
+    async def _apply(self, planned: Mapping[str, Any]) -> None:
         kind, ref = _key(planned)
         hashed = _with_hash(planned)
         live = await self._client.patch(
@@ -112,14 +119,11 @@ class InfraApplier:
         for key in self._keys_of(gateway_uid):
             del self._applied[key]
 
-    async def _ensure_object(self, gateway: Gateway, planned: dict[str, Any]) -> None:
+    def _is_applied(self, gateway: Gateway, planned: Mapping[str, Any]) -> bool:
         known = self._applied.get(_key(planned))
-        is_ours = known is not None and known.gateway_uid == gateway.metadata.uid
-        if known is not None and is_ours and known.hash == content_hash(planned):
-            return
-        if known is None or not is_ours or not known.hash:
-            await self.read(gateway, planned)
-        await self.apply(gateway, planned)
+        return (
+            known is not None and known.gateway_uid == gateway.metadata.uid and known.hash == content_hash(planned)
+        )
 
     async def _delete(self, keys: Iterable[tuple[str, Ref]]) -> None:
         for kind, ref in list(keys):

@@ -22,7 +22,7 @@ from torana.infra.names import (
     label_value,
     proxy_name,
 )
-from torana.infra.pod import BOOTSTRAP_FILE, PodInputs, config_hash, pod_spec
+from torana.infra.pod import BOOTSTRAP_FILE, PodInputs, bootstrap_of, config_hash, pod_spec
 
 PlannedObject = dict[str, Any]
 
@@ -50,11 +50,12 @@ class PlanInputs(PodInputs, frozen=True, kw_only=True):
 
 def plan(gateway: Gateway, inputs: PlanInputs) -> tuple[PlannedObject, ...]:
     """ServiceAccount, ConfigMap, Service (none without ports) and Deployment of the Gateway's proxy."""
+    bootstrap = bootstrap_of(str(gateway.metadata.ref), inputs)
     objects = (
         _object("v1", "ServiceAccount", gateway, automountServiceAccountToken=False),
-        _object("v1", "ConfigMap", gateway, data={BOOTSTRAP_FILE: inputs.bootstrap}),
+        _object("v1", "ConfigMap", gateway, data={BOOTSTRAP_FILE: bootstrap}),
         _service(gateway, inputs),
-        _deployment(gateway, inputs),
+        _deployment(gateway, inputs, config_hash(bootstrap, inputs)),
     )
     return tuple(each for each in objects if each is not None)
 
@@ -74,7 +75,7 @@ def requested_addresses(gateway: Gateway) -> tuple[str, ...]:
     return tuple(
         address.value
         for address in gateway.spec.addresses
-        if (address.type or "IPAddress") == "IPAddress" and address.value
+        if address.type == "IPAddress" and address.value
     )
 
 
@@ -98,12 +99,12 @@ def _service(gateway: Gateway, inputs: PlanInputs) -> PlannedObject | None:
     return _object("v1", "Service", gateway, spec=spec)
 
 
-def _deployment(gateway: Gateway, inputs: PlanInputs) -> PlannedObject:
+def _deployment(gateway: Gateway, inputs: PlanInputs, config: dict[str, str]) -> PlannedObject:
     metadata = _metadata(gateway)
     template = {
         "metadata": {
             "labels": metadata["labels"],
-            "annotations": metadata["annotations"] | config_hash(inputs),
+            "annotations": metadata["annotations"] | config,
         },
         "spec": pod_spec(infrastructure_name(gateway), inputs),
     }

@@ -10,11 +10,11 @@ processes starts each in a root directory of its own, so the same paths lead to 
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any, Literal
 
 import msgspec
 
+from torana.envoy.bootstrap import READY_PATH, READY_PORT, BootstrapSettings, bootstrap, pod_overrides
 from torana.infra.names import CONFIG_HASH_ANNOTATION
 
 Home = Literal["embedded", "cluster"]
@@ -27,7 +27,6 @@ BOOTSTRAP_DIR = "etc/torana/bootstrap"
 CERTIFICATE_DIR = "etc/torana/certificate"
 RUN_DIR = "var/run/torana"
 """Writable; the administration socket lives here."""
-READINESS_PORT = 19003
 GRACE_PERIOD_S = 30
 ENDPOINT_LAG_S = 5
 """How long a stopping Pod goes on serving, while the cluster's load balancers learn that it is leaving."""
@@ -37,8 +36,9 @@ class PodInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What a proxy's Pods depend on, besides their Gateway."""
 
     home: Home
-    bootstrap: str
-    """Text of Envoy's bootstrap configuration, the same for all Pods of the proxy."""
+    xds_host: str
+    """Where the proxies find the controller: an IP address or DNS name."""
+    xds_port: int
     certificate_hash: str = ""
     """Changes with the proxy's client certificate, so that a renewed one is taken up by a rollout."""
     image: str = PROXY_IMAGE
@@ -47,6 +47,22 @@ class PodInputs(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int | None = None
     """Envoy's worker threads. `None`: what the home makes sensible."""
     log_level: str = "warning"
+
+
+def bootstrap_of(cluster: str, inputs: PodInputs) -> str:
+    """Envoy's bootstrap file, the same for all Pods of a proxy. `cluster` names the proxy to the controller."""
+    return bootstrap(
+        BootstrapSettings(
+            xds_host=inputs.xds_host,
+            xds_port=inputs.xds_port,
+            ca_path=f"{CERTIFICATE_DIR}/ca.crt",
+            certificate_path=f"{CERTIFICATE_DIR}/tls.crt",
+            key_path=f"{CERTIFICATE_DIR}/tls.key",
+            # A file, not an abstract socket: embedded Pods share one network, and there abstract names would clash.
+            admin_path=f"{RUN_DIR}/admin.sock",
+            node_cluster=cluster,
+        )
+    )
 
 
 def pod_spec(name: str, inputs: PodInputs) -> dict[str, Any]:
@@ -66,9 +82,9 @@ def pod_spec(name: str, inputs: PodInputs) -> dict[str, Any]:
     }
 
 
-def config_hash(inputs: PodInputs) -> dict[str, str]:
+def config_hash(bootstrap_text: str, inputs: PodInputs) -> dict[str, str]:
     """The annotation that makes a rollout of a changed bootstrap or certificate."""
-    digest = hashlib.sha256(f"{inputs.bootstrap}\0{inputs.certificate_hash}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{bootstrap_text}\0{inputs.certificate_hash}".encode()).hexdigest()[:16]
     return {CONFIG_HASH_ANNOTATION: digest}
 
 
@@ -86,9 +102,9 @@ def _container(inputs: PodInputs) -> dict[str, Any]:
                 ("POD_IP", "status.podIP"),
             )
         ],
-        "ports": [{"name": "readiness", "containerPort": READINESS_PORT, "protocol": "TCP"}],
+        "ports": [{"name": "readiness", "containerPort": READY_PORT, "protocol": "TCP"}],
         "readinessProbe": {
-            "httpGet": {"path": "/ready", "port": "readiness"},
+            "httpGet": {"path": READY_PATH, "port": "readiness"},
             "periodSeconds": 5,
             "timeoutSeconds": 2,
             "failureThreshold": 2,
@@ -114,10 +130,10 @@ def _container(inputs: PodInputs) -> dict[str, Any]:
 def _arguments(inputs: PodInputs) -> list[str]:
     address = inputs.bind_address or ("$(POD_IP)" if inputs.home == "embedded" else "0.0.0.0")
     # Merged over the bootstrap file; only what differs between the Pods of a proxy stands here.
-    node = {"node": {"metadata": {"bind_address": address, "pod": "$(POD_NAME)"}}}
+    overrides = pod_overrides(address=address, ready_address="$(POD_IP)")
     arguments = [
         "--config-path", f"{BOOTSTRAP_DIR}/{BOOTSTRAP_FILE}",
-        "--config-yaml", json.dumps(node, separators=(",", ":")),
+        "--config-yaml", overrides,
         "--service-node", "$(POD_NAME)",
         "--log-level", inputs.log_level,
         "--disable-hot-restart",
