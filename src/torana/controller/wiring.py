@@ -21,6 +21,7 @@ from torana.controller.measures import Measures
 from torana.controller.status_writer import StatusKey, StatusWriter
 from torana.derive.collection import Collection
 from torana.derive.engine import Settled
+from torana.envoy.refusal import with_remedy
 from torana.envoy.resource import Resource, ResourceType
 from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnected, Rejected, XdsServer
 from torana.envoy.stage import ConfigKey, Resources
@@ -198,7 +199,7 @@ class Wiring:
         if event.type is ResourceType.LDS:
             key = self._bind_key(event.gateway, event.name)
             if key is not None:
-                self.feed.edit(self.graph.sources.refused_binds, key, event.message)
+                self.feed.edit(self.graph.sources.refused_binds, key, with_remedy(event.message))
         elif event.type is ResourceType.RDS:
             routes = self._routes_in(ConfigKey(event.gateway, event.name))
             for ref, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():

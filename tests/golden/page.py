@@ -1,0 +1,140 @@
+"""How a golden page is read and checked.
+
+A page is Markdown. A case is a heading with fences below it: `yaml objects` is what users applied; `yaml status` is what the
+statuses of some of them must say (only what is shown is compared); `text proxy` is the whole proxy configuration. All objects
+of a case are on the page, but for the class `torana`, the Namespaces that objects stand in, and a proxy that is up.
+
+`TORANA_GOLDEN=write` writes what comes out into the pages instead of comparing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import yaml
+
+from torana.api.kind import Ref
+from torana.api.registry import by_kind
+from torana.gateway.graph import Graph
+from torana.gateway.hosts import TableKey
+from torana.gateway.status import merge
+from torana.gateway.status.gateways import ProxyState
+from torana.proxy.text import bind_text
+
+PAGES = Path(__file__).parent / "pages"
+_FENCE = re.compile(r"^```(yaml objects|yaml status|text proxy)\n(.*?)^```$", re.S | re.M)
+_CONTROLLER = "torana.dev/gateway-controller"
+_CLASS = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "GatewayClass",
+    "metadata": {"name": "torana", "generation": 1},
+    "spec": {"controllerName": _CONTROLLER},
+}
+
+
+class Case(NamedTuple):
+    """One case of a page; `spans` tell where in the text its expected fences stand."""
+
+    page: Path
+    title: str
+    objects: tuple[dict[str, Any], ...]
+    status: list[dict[str, Any]]
+    proxy: str | None
+
+
+def cases() -> Iterable[Case]:
+    """All cases of all pages."""
+    for page in sorted(PAGES.rglob("*.md")):
+        for section in re.split(r"^(?=#+ )", page.read_text(), flags=re.M):
+            fences = dict(_FENCE.findall(section))
+            if "yaml objects" in fences:
+                yield Case(
+                    page,
+                    section.splitlines()[0].lstrip("# "),
+                    tuple(filter(None, yaml.safe_load_all(fences["yaml objects"]))),
+                    list(filter(None, yaml.safe_load_all(fences.get("yaml status", "")))),
+                    fences.get("text proxy"),
+                )
+
+
+class Outcome:
+    """The graph after all objects of a case were applied."""
+
+    def __init__(self, objects: Iterable[dict[str, Any]]) -> None:
+        self.graph = graph = Graph([_CONTROLLER])
+        self.sources = {
+            "GatewayClass": graph.sources.gateway_classes,
+            "Gateway": graph.sources.gateways,
+            "HTTPRoute": graph.sources.http_routes,
+            "ReferenceGrant": graph.sources.grants,
+            "Namespace": graph.sources.namespaces,
+            "Service": graph.sources.services,
+            "EndpointSlice": graph.sources.endpoint_slices,
+            "Secret": graph.sources.secrets,
+        }
+        edits: dict[Any, dict[Ref, Any]] = {}
+        for document in [_CLASS, *_namespaces(objects), *objects]:
+            typed = _typed(document)
+            edits.setdefault(self.sources[document["kind"]], {})[typed.metadata.ref] = typed
+        for ref in edits.get(graph.sources.gateways, {}):
+            edits.setdefault(graph.sources.proxies, {})[ref] = ProxyState((("IPAddress", "192.0.2.1"),), True)
+        settled = graph.engine.settle(edits)
+        assert not settled.failures, settled.failures
+
+    def status(self, kind: str, ref: Ref) -> dict[str, Any]:
+        """The status of an object as we would write it, first time."""
+        reports = self.graph.reports
+        match kind:
+            case "Gateway":
+                return merge.gateway_status(reports.gateways.items[ref], {}, "now")
+            case "GatewayClass":
+                return merge.class_status(reports.classes.items[ref], {}, "now")
+        report = reports.http_routes.items.get(ref)
+        return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}
+
+    def proxy_text(self) -> str:
+        """All binds of all Gateways, with their hosts."""
+        parts = []
+        for (gateway, _), bind in sorted(self.graph.binds.binds.items.items()):
+            hosts = {
+                chain.table.name: tuple(
+                    host
+                    for _, host in sorted(
+                        self.graph.hosts.hosts.index("table").buckets.get(TableKey(gateway, chain.table.name), {}).items()
+                    )
+                )
+                for chain in bind.chains
+            }
+            parts.append(f"{gateway} {bind_text(bind, hosts)}")
+        return "\n".join(parts) + "\n" if parts else "(nothing)\n"
+
+
+def _typed(document: dict[str, Any]) -> Any:
+    group = document.get("apiVersion", "v1").rpartition("/")[0]
+    document = {**document, "metadata": {"generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z", **document["metadata"]}}
+    if by_kind(group, document["kind"]).namespaced:
+        document["metadata"].setdefault("namespace", "default")
+    return msgspec.convert(document, by_kind(group, document["kind"]).struct)
+
+
+def _namespaces(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Namespaces that objects stand in and the page does not show."""
+    shown = {one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"}
+    used = {one["metadata"].get("namespace", "default") for one in objects}
+    return [
+        {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
+        for name in sorted(used - shown)
+    ]
+
+
+def shown_part(actual: Any, expected: Any) -> Any:
+    """`actual`, cut down to what `expected` shows, so that the two can be compared and a difference is readable."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {key: shown_part(actual.get(key), value) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list):
+        return [shown_part(one, expected[i] if i < len(expected) else one) for i, one in enumerate(actual)]
+    return actual
