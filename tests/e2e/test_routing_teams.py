@@ -1,6 +1,7 @@
 """Do three teams share an installation without being able to touch each other?
 
-Teams A and B attach routes from their own namespaces to one shared Gateway; team C has a Gateway that nobody else can use.
+Teams A and B attach routes from their own namespaces to one shared Gateway; team C has a Gateway that nobody else can
+use.
 """
 
 from __future__ import annotations

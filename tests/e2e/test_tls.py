@@ -113,7 +113,8 @@ def test_a_certificate_of_another_namespace_needs_a_grant(kubernetes: Kubernetes
     certificate = self_signed("lent.example.com")
     kubernetes.apply(
         documents.namespace(vault), tls_secret(vault, "lent", *certificate),
-        documents.gateway(namespace, "borrower", listener("https", 443, certificate={"name": "lent", "namespace": vault})),
+        documents.gateway(namespace, "borrower",
+                          listener("https", 443, certificate={"name": "lent", "namespace": vault})),
     )
 
     def check(status: str, reason: str) -> None:
@@ -132,7 +133,8 @@ def test_a_certificate_of_another_namespace_needs_a_grant(kubernetes: Kubernetes
 
 def _redirecting_route(namespace: str) -> Document:
     redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "port": 8443, "statusCode": 301}}
-    header = {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": [{"name": "X-Moved", "value": "yes"}]}}
+    moved = {"add": [{"name": "X-Moved", "value": "yes"}]}
+    header = {"type": "ResponseHeaderModifier", "responseHeaderModifier": moved}
     return documents.route(namespace, "plain", parent("pair", section="http"), rule(filters=(header, redirect)),
                            hostnames=("shop.example.com",))
 
