@@ -1,15 +1,15 @@
 """How a field of a Kubernetes kind is described: its type annotation plus one `Field`.
 
-A kind is written once, as msgspec Structs. What the Python type cannot say (description, limits, defaults applied by the
-API server, list semantics, CEL rules, release channel) stands in a `Field` inside `Annotated`. msgspec ignores it while
-decoding, on purpose: the controller must read objects that an older or laxer API server let through, and judge them itself.
-`schema.py` turns both into the structural schema.
+A kind is written once, as msgspec Structs. What the Python type cannot say (description, limits, defaults applied by
+the API server, list semantics, CEL rules, release channel) stands in a `Field` inside `Annotated`. msgspec ignores it
+while decoding, on purpose: the controller must read objects that an older or laxer API server let through, and judge
+them itself. `schema.py` turns both into the structural schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, dataclass_transform
 
 import msgspec
 
@@ -62,7 +62,12 @@ class Field(msgspec.Struct, frozen=True):
     """What the experimental channel says differently: whatever is set here replaces the same fact above."""
 
 
-class ApiStruct(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", gc=False):
+@dataclass_transform(field_specifiers=(msgspec.field,), frozen_default=True, kw_only_default=True)
+class ApiStructMeta(msgspec.StructMeta):
+    """Tells type checkers that subclasses of ApiStruct are frozen too, which msgspec itself leaves unsaid."""
+
+
+class ApiStruct(msgspec.Struct, metaclass=ApiStructMeta, frozen=True, omit_defaults=True, rename="camel", gc=False):
     """Base of every API type: immutable, camelCase on the wire, absent fields omitted, unknown fields ignored.
 
     A field without a Python default is required. Subclasses say `kw_only=True` (msgspec does not inherit it).

@@ -57,27 +57,28 @@ class HTTPRouteRetry(ApiStruct, kw_only=True):
     backoff: Annotated[str, limits.duration("Least time to wait between attempts.")] = ""
 
 
-def _one_prefix_match(where: str, redirects_prefix: str) -> str:
-    return (
-        f"({where}) ? ((size(self.matches) != 1 || !has(self.matches[0].path) ||"
-        " self.matches[0].path.type != 'PathPrefix') ? false : true) : true"
-    ).replace("FILTER", redirects_prefix)
+_ONE_PREFIX_MATCH = (
+    "((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix')"
+    " ? false : true)"
+)
 
 
-def _prefix_rules(filter_name: str, field: str, backend_message: str) -> tuple[Rule, Rule]:
+def _prefix_rules(filter_name: str, field: str, backend_prefix: str) -> tuple[Rule, Rule]:
     """Rules: replacing the matched prefix, on the rule or on a backend, needs exactly one match, of type PathPrefix."""
-    replaces = (
-        f"has(f.{field}) && has(f.{field}.path) && f.{field}.path.type == 'ReplacePrefixMatch'"
-        f" && has(f.{field}.path.replacePrefixMatch)"
+    one_replaces = (
+        f"exists_one(f, has(f.{field}) && has(f.{field}.path) && f.{field}.path.type == 'ReplacePrefixMatch'"
+        f" && has(f.{field}.path.replacePrefixMatch))"
     )
-    on_rule = "has(self.filters) && self.filters.exists_one(f, FILTER)"
+    on_rule = f"has(self.filters) && self.filters.{one_replaces}"
     on_backend = (
-        "has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.exists_one(f, FILTER)) )"
+        f"has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) && b.filters.{one_replaces}) )"
     )
-    message = f"hen using {filter_name} filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified"
+    message = (
+        f"hen using {filter_name} filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified"
+    )
     return (
-        Rule(_one_prefix_match(on_rule, replaces), f"W{message}"),
-        Rule(_one_prefix_match(on_backend, replaces), f"{backend_message}{message}"),
+        Rule(f"({on_rule}) ? {_ONE_PREFIX_MATCH} : true", f"W{message}"),
+        Rule(f"({on_backend}) ? {_ONE_PREFIX_MATCH} : true", f"{backend_prefix}{message}"),
     )
 
 

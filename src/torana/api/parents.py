@@ -12,7 +12,7 @@ from torana.api.field import ApiStruct, Field, Rule
 from torana.api.meta import Condition
 from torana.api.references import ParentReference
 
-# The pieces from which the rules about repeated parents are put together. An absent value and an empty one are the same.
+# The pieces from which the rules about repeated parents are put together. Absent and empty values are the same.
 _SAME_OBJECT = "p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name"
 
 

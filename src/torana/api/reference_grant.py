@@ -32,7 +32,9 @@ class ReferenceGrantSpec(ApiStruct, kw_only=True):
 
     from_: Annotated[
         tuple[ReferenceGrantFrom, ...],
-        limits.atomic_list("Kinds and namespaces that may refer. Each entry adds to the others.", max_items=16, min_items=1),
+        limits.atomic_list(
+            "Kinds and namespaces that may refer. Each entry adds to the others.", max_items=16, min_items=1
+        ),
     ]
     to: Annotated[
         tuple[ReferenceGrantTo, ...],

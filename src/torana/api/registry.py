@@ -62,4 +62,4 @@ def by_kind(group: str, kind: str) -> Kind:
         return _BY_KIND[group, kind]
     except KeyError:
         name = f"{kind}.{group}" if group else kind
-        raise KeyError(f"kind {name} is not one that Torana knows; the known kinds stand in torana.api.registry") from None
+        raise KeyError(f"kind {name} is not known; torana.api.registry lists the known ones") from None

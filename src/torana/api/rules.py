@@ -15,12 +15,8 @@ def unique_rule_names(channel: Channel) -> Rule:
 
 def match_total_rule(*, absent_matches: bool) -> Rule:
     """Rule: all rules together have at most 128 matches. `absent_matches`: a rule may come without `matches`."""
-    sizes = " + ".join(
-        f"(self.size() > {i} ? "
-        + (f"(has(self[{i}].matches) ? self[{i}].matches.size() : 0)" if absent_matches else f"self[{i}].matches.size()")
-        + " : 0)"
-        for i in range(16)
-    )
+    count = "(has(self[I].matches) ? self[I].matches.size() : 0)" if absent_matches else "self[I].matches.size()"
+    sizes = " + ".join(f"(self.size() > I ? {count} : 0)".replace("I", str(i)) for i in range(16))
     return Rule(
         f"{sizes} <= 128",
         "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route"

@@ -15,7 +15,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
 class EndpointConditions(ApiStruct, kw_only=True):
-    """How an endpoint is. Absent means unknown: to be read as true for `ready` and `serving`, false for `terminating`."""
+    """How an endpoint is. Absent means unknown, read as true for `ready` and `serving`, false for `terminating`."""
 
     ready: Annotated[bool | None, Field("The endpoint takes new traffic: it serves and is not on its way out.")] = None
     serving: Annotated[bool | None, Field("The endpoint can answer, even if it is on its way out.")] = None

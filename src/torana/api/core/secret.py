@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -31,10 +31,9 @@ class Secret(Object, kw_only=True):
         keys = ", ".join(sorted({*self.data, *self.string_data}))
         return f"Secret({self.metadata.ref}, type={self.type}, keys=[{keys}])"
 
-    def __rich_repr__(self) -> object:
-        yield str(self.metadata.ref)
-        yield "type", self.type
-        yield "keys", sorted({*self.data, *self.string_data})
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        keys = sorted({*self.data, *self.string_data})
+        return [("ref", str(self.metadata.ref)), ("type", self.type), ("keys", keys)]
 
 
 SECRET = Kind(

@@ -66,7 +66,7 @@ class ServiceSpec(ApiStruct, kw_only=True):
     ] = msgspec.field(name="clusterIPs", default=())
     type: Annotated[
         str,
-        Field("ClusterIP, NodePort, LoadBalancer or ExternalName: how far the Service is reached.", default="ClusterIP"),
+        Field("ClusterIP, NodePort, LoadBalancer or ExternalName: how far it is reached.", default="ClusterIP"),
     ] = "ClusterIP"
     external_ips: Annotated[
         tuple[str, ...], Field("Further addresses that somebody else leads to the nodes.", list_type="atomic")

@@ -11,7 +11,9 @@ from torana.api.field import ApiStruct, Field
 class HTTPHeader(ApiStruct, kw_only=True):
     """A header with its value."""
 
-    name: Annotated[str, limits.header_name("Name of the header, in any case. Of entries with one name the first counts.")]
+    name: Annotated[
+        str, limits.header_name("Name of the header, in any case. Of entries with one name the first counts.")
+    ]
     value: Annotated[str, limits.header_value("Value of the header.")]
 
 
