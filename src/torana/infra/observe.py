@@ -40,8 +40,8 @@ def observe(
     missing = tuple(address for address in requested_addresses(gateway) if address not in values)
     return ProxyState(
         addresses=addresses,
-        # Until the load balancer has answered at all, nothing is known about the addresses asked for.
-        missing_addresses=missing if addresses or (service and _service_problem(service)) else (),
+        # A load balancer that refuses an address need not say so: what it has not given yet counts as not given.
+        missing_addresses=missing if service else (),
         ready_replicas=deployment.status.ready_replicas or 0 if deployment else 0,
         problem=next(_problems(service, deployment, pods), ""),
     )

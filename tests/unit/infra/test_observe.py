@@ -55,13 +55,20 @@ def test_the_addresses_are_those_of_the_service() -> None:
 
 def test_an_address_that_was_asked_for_and_not_given_is_missing() -> None:
     gateway = a_gateway(addresses=[{"value": "127.77.0.9"}, {"value": "10.0.0.1"}])
-    assert observe(gateway, a_service(), None).missing_addresses == ()
+    assert observe(gateway, None, None).missing_addresses == ()
+    assert observe(gateway, a_service(), None).missing_addresses == ("127.77.0.9", "10.0.0.1")
     assert observe(gateway, a_service({"ip": "127.77.0.9"}), None).missing_addresses == ("10.0.0.1",)
 
 
 def test_a_refused_address_is_missing_and_the_refusal_is_passed_on() -> None:
     gateway = a_gateway(addresses=[{"value": "10.0.0.1"}])
-    refusal = {"type": "AddressAssigned", "status": "False", "reason": "Taken", "message": "10.0.0.1 is outside the pool"}
+    refusal = {
+        "type": "AddressAssigned",
+        "status": "False",
+        "reason": "Taken",
+        "message": "10.0.0.1 is outside the pool",
+        "lastTransitionTime": "2030-01-01T00:00:00Z",
+    }
     state = observe(gateway, a_service(conditions=(refusal,)), None)
     assert state.missing_addresses == ("10.0.0.1",)
     assert state.problem == 'Service "web-torana": 10.0.0.1 is outside the pool'
