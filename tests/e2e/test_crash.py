@@ -10,8 +10,6 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,31 +20,11 @@ from tests.e2e.conditions import wait_programmed, wait_route
 from tests.e2e.documents import backend, parent, rule
 from tests.e2e.home import ROLES, Home
 from tests.e2e.kubernetes import Kubernetes, path_of
+from tests.e2e.steady_client import SteadyClient, running
 from tests.e2e.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 SEED = int(os.environ.get("TORANA_CRASH_SEED", "7"))
-
-
-@dataclass
-class Client:
-    """Keeps asking one route; every answer other than 200 is a failure."""
-
-    door: Door
-    host: str
-    asked: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            self.asked += 1
-            try:
-                status = self.door.ask(self.host, timeout_s=5).status
-                if status != 200:
-                    self.failures.append(f"{time.monotonic():.3f} {status}")
-            except OSError as broken:
-                self.failures.append(f"{time.monotonic():.3f} {broken!r}")
-            stop.wait(0.005)
 
 
 @dataclass
@@ -90,27 +68,12 @@ def door(kubernetes: Kubernetes, namespace: str) -> Door:
     return opened
 
 
-@contextmanager
-def running(*targets: Client | Writer) -> Iterator[None]:
-    """The targets run in threads until the block is left."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=each.run, args=(stop,), daemon=True) for each in targets]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(40)
-
-
 def test_killing_any_process_at_any_moment_loses_nothing(home: Home, kubernetes: Kubernetes, namespace: str,
                                                         door: Door) -> None:
     choice = random.Random(SEED)
     order = [*ROLES, *ROLES]
     choice.shuffle(order)
-    client, writer = Client(door, "steady.example.com"), Writer(kubernetes, namespace)
+    client, writer = SteadyClient(door, "steady.example.com"), Writer(kubernetes, namespace)
     envoys = processes.listening(door.address, door.port)
     assert envoys, "no process listens on the Gateway's address"
     with running(client, writer):
@@ -120,7 +83,7 @@ def test_killing_any_process_at_any_moment_loses_nothing(home: Home, kubernetes:
             eventually(lambda role=role, killed=killed: _is_back(home, role, killed), deadline_s=40)  # type: ignore[misc]
         time.sleep(1)
     assert processes.listening(door.address, door.port) == envoys, "Envoy was started again"
-    assert not client.failures, f"{len(client.failures)} of {client.asked} requests failed: {client.failures[:5]}"
+    client.expect_no_failure()
     assert len(writer.committed) > 20, f"the writer wrote almost nothing ({writer.unanswered} without answer)"
     names = {route["metadata"]["name"] for route in kubernetes.list("HTTPRoute", namespace)}
     assert not set(writer.committed) - names, f"seed {SEED}: committed routes are gone"
@@ -130,7 +93,7 @@ def test_killing_any_process_at_any_moment_loses_nothing(home: Home, kubernetes:
 
 def test_killing_the_supervisor_leaves_pods_that_the_next_one_adopts(home: Home, kubernetes: Kubernetes,
                                                                     namespace: str, door: Door) -> None:
-    client = Client(door, "steady.example.com")
+    client = SteadyClient(door, "steady.example.com")
     envoys = processes.listening(door.address, door.port)
     pods = _pods(kubernetes, namespace)
     with running(client):
@@ -146,7 +109,7 @@ def test_killing_the_supervisor_leaves_pods_that_the_next_one_adopts(home: Home,
         wait_route(kubernetes, namespace, "after", "gw")
         eventually(lambda: _serves(door, "after.example.com"))
     assert processes.listening(door.address, door.port) == envoys, "Envoy was started again"
-    assert not client.failures, f"{len(client.failures)} of {client.asked} requests failed: {client.failures[:5]}"
+    client.expect_no_failure()
 
 
 def test_a_killed_envoy_is_started_again_and_serves_what_it_served(kubernetes: Kubernetes, namespace: str,

@@ -1,0 +1,65 @@
+"""Does a client notice what goes on behind the Gateway? It keeps asking and remembers every answer that was not right."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tests.e2e.asking import Answer, Door
+
+
+class Target(Protocol):
+    """Something that runs in a thread until told to stop."""
+
+    def run(self, stop: threading.Event) -> None: ...
+
+
+def is_ok(answer: Answer) -> bool:
+    return answer.status == 200
+
+
+@dataclass
+class SteadyClient:
+    """Asks for one hostname again and again, on a new connection each time."""
+
+    door: Door
+    host: str
+    path: str = "/"
+    right: Callable[[Answer], bool] = is_ok
+    asked: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def run(self, stop: threading.Event) -> None:
+        began = time.monotonic()
+        while not stop.is_set():
+            self.asked += 1
+            try:
+                answer = self.door.ask(self.host, self.path, timeout_s=5)
+                if not self.right(answer):
+                    self.failures.append(f"after {time.monotonic() - began:.3f} s: {answer.status} {answer.body[:80]!r}")
+            except OSError as broken:
+                self.failures.append(f"after {time.monotonic() - began:.3f} s: {broken!r}")
+            stop.wait(0.005)
+
+    def expect_no_failure(self) -> None:
+        assert self.asked > 10, "hardly anything was asked"
+        assert not self.failures, f"{len(self.failures)} of {self.asked} requests failed: {self.failures[:5]}"
+
+
+@contextmanager
+def running(*targets: Target) -> Iterator[None]:
+    """The targets run in threads until the block is left."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=each.run, args=(stop,), daemon=True) for each in targets]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(40)
