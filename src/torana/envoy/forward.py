@@ -8,7 +8,7 @@ requests. Envoy draws one random number per request, so consecutive cumulative s
 from __future__ import annotations
 
 from torana.envoy import messages as pb
-from torana.envoy.filters.header_edits import host_of, render_edit
+from torana.envoy.filters.header_edits import apply_edits, host_of, in_sequence
 from torana.envoy.filters.mirror import render_mirrors
 from torana.envoy.filters.retry import render_retry
 from torana.envoy.filters.rewrite import render_path
@@ -30,6 +30,7 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
     groups = _groups(forward)
     if not groups:
         plain.direct_response.status = forward.invalid_status
+        apply_edits(plain, None, route.response_headers)
         return [plain]
     total = sum(backend.weight for backends in groups for backend in backends)
     rendered, taken = [], 0
@@ -40,9 +41,10 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
         if taken < total:
             copy.match.runtime_fraction.default_value.CopyFrom(fraction(taken, total))
         if backends[0].cluster or forward.invalid_status in _NOT_FOUND_CODES:
-            copy.route.CopyFrom(_action(route, forward, backends))
+            _set_action(copy, route, forward, backends)
         else:
             copy.direct_response.status = forward.invalid_status
+            apply_edits(copy, None, route.response_headers)
         rendered.append(copy)
     return rendered
 
@@ -73,18 +75,22 @@ def _own_path(backend: Backend) -> PathRewrite | None:
     return backend.rewrite.path if backend.rewrite else None
 
 
-def _action(route: Route, forward: Forward, backends: tuple[Backend, ...]) -> pb.RouteAction:
+def _set_action(rendered: pb.Route, route: Route, forward: Forward, backends: tuple[Backend, ...]) -> None:
+    action = rendered.route
     # Envoy's own limit of 15 seconds must not leak in: 0 is off.
-    action = pb.RouteAction(timeout=pb.duration_ms(_timeout_ms(forward)))
+    action.timeout.CopyFrom(pb.duration_ms(_timeout_ms(forward)))
     action.cluster_not_found_response_code = _NOT_FOUND_CODES.get(forward.invalid_status, 0)
-    _set_clusters(action, backends)
+    if len(backends) == 1 and not _has_edits(backends[0]):
+        action.cluster = backends[0].cluster
+        apply_edits(rendered, route.request_headers, route.response_headers)
+    else:
+        _set_weighted_clusters(action, route, backends)
     path = _own_path(backends[0]) if len(backends) == 1 else None
     _set_rewrite(action, forward.rewrite, path, host_of(route.request_headers))
     retry = render_retry(forward)
     if retry is not None:
         action.retry_policy.CopyFrom(retry)
     action.request_mirror_policies.extend(render_mirrors(forward.mirrors))
-    return action
 
 
 def _timeout_ms(forward: Forward) -> int:
@@ -95,18 +101,13 @@ def _timeout_ms(forward: Forward) -> int:
     return min((limit for limit in limits if limit > 0), default=0)
 
 
-def _set_clusters(action: pb.RouteAction, backends: tuple[Backend, ...]) -> None:
-    if len(backends) == 1 and not _has_edits(backends[0]):
-        action.cluster = backends[0].cluster
-        return
+def _set_weighted_clusters(action: pb.RouteAction, route: Route, backends: tuple[Backend, ...]) -> None:
+    """The edits of the rule stand with each backend: Envoy would make them after the backend's own, which must win."""
     for backend in backends:
         entry = action.weighted_clusters.clusters.add(name=backend.cluster or INVALID_CLUSTER)
         entry.weight.value = backend.weight
-        request, response = render_edit(backend.request_headers), render_edit(backend.response_headers)
-        entry.request_headers_to_add.extend(request.add)
-        entry.request_headers_to_remove.extend(request.remove)
-        entry.response_headers_to_add.extend(response.add)
-        entry.response_headers_to_remove.extend(response.remove)
+        request = in_sequence(route.request_headers, backend.request_headers)
+        apply_edits(entry, request, in_sequence(route.response_headers, backend.response_headers))
         host = (backend.rewrite.host if backend.rewrite else "") or host_of(backend.request_headers)
         if host:
             entry.host_rewrite_literal = host

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torana.envoy import messages as pb
-from torana.envoy.filters.header_edits import render_edit
+from torana.envoy.filters.header_edits import apply_edits
 from torana.envoy.filters.redirect import render_redirect, stray_port
 from torana.envoy.forward import render_forward
 from torana.envoy.match import render_match
@@ -15,10 +15,12 @@ _HOST_WITH_PORT = ".*:[0-9]+"
 
 def render_route(route: Route, domain: str) -> list[pb.Route]:
     """The Envoy routes of one route of a host with this domain, in the order in which they are tried."""
-    plain = _plain(route)
+    # The name is never empty: the scope fallback asks for it.
+    plain = pb.Route(name=route.name or "route", match=render_match(route.match))
     action = route.action
     if isinstance(action, Forward):
         return render_forward(plain, route, action)
+    apply_edits(plain, None, route.response_headers)
     if isinstance(action, Respond):
         plain.direct_response.CopyFrom(direct_response(action.status, action.body))
         return [plain]
@@ -31,17 +33,6 @@ def direct_response(status: int, body: str = "") -> pb.DirectResponse:
     if body:
         response.body.inline_string = body
     return response
-
-
-def _plain(route: Route) -> pb.Route:
-    """The route without its action. The name is never empty: the scope fallback asks for it."""
-    rendered = pb.Route(name=route.name or "route", match=render_match(route.match))
-    request, response = render_edit(route.request_headers), render_edit(route.response_headers)
-    rendered.request_headers_to_add.extend(request.add)
-    rendered.request_headers_to_remove.extend(request.remove)
-    rendered.response_headers_to_add.extend(response.add)
-    rendered.response_headers_to_remove.extend(response.remove)
-    return rendered
 
 
 def _redirects(plain: pb.Route, redirect: Redirect, domain: str) -> list[pb.Route]:

@@ -17,8 +17,6 @@ def _settings() -> bytes:
     """What every RouteConfiguration says after its name and hosts."""
     message = pb.RouteConfiguration(
         ignore_port_in_host_matching=True,
-        # Edits of a backend come after those of its rule.
-        most_specific_header_mutations_wins=True,
         request_headers_to_remove=[names.SCOPE_HEADER],
     )
     message.typed_per_filter_config[names.SCOPE_FILTER].CopyFrom(disabled_fallback())
