@@ -190,7 +190,7 @@ class Session:
                 if type.is_wildcard and book.holds(name):
                     gone[type].append(name)
             else:
-                if type is CDS and book.holds(name):
+                if type is CDS and book.holds(name) and book.accepted.get(name) != resource.version:
                     names[EDS] += self._again(resource)
                 book.released[name] = resource
                 if book.accepted.get(name) == resource.version:
@@ -200,8 +200,9 @@ class Session:
                     push.gate.add((type, name))
         self._open(push)
         self._send_stage(push, names, gone)
-        for type, name in [key for key in push.gate if key[1]]:
-            self._confirm_if_settled(self._books[type], name)
+        for type, listed in names.items():
+            for name in listed:
+                self._confirm_if_settled(self._books[type], name)
 
     def _open(self, push: Push) -> None:
         """From now on questions about this stage's types are answered, also those asked before the first offer."""
