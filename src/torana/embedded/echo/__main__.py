@@ -1,4 +1,6 @@
-"""Runs the echo server: `python -m torana.embedded.echo [http|tcp|udp|grpc|dns]`; the environment decides what is not said."""
+"""Runs the echo server: `python -m torana.embedded.echo [http|tcp|udp|grpc|dns]`; the environment decides what is
+not said.
+"""
 
 from __future__ import annotations
 

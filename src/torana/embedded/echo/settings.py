@@ -1,8 +1,8 @@
 """What was the echo server asked to be? Reads the environment variables of the echo image.
 
-The variables are those of the Gateway API project's `echo-basic` image, so that its manifests work as they are. One is ours:
-`TORANA_POD_IP`, the address to bind. Pods of this node are processes in one network, so a wildcard would take the port from all
-the other Pods.
+The variables are those of the Gateway API project's `echo-basic` image, so that its manifests work as they are. One
+is ours: `TORANA_POD_IP`, the address to bind. Pods of this node are processes in one network, so a wildcard would
+take the port from all the other Pods.
 """
 
 from __future__ import annotations

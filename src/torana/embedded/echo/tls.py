@@ -24,7 +24,7 @@ def server_context(files: TlsFiles, protocols: list[str]) -> ssl.SSLContext:
     def remember(connection: Any, name: str | None, _: ssl.SSLContext) -> None:
         _server_names[connection] = name or ""
 
-    context.sni_callback = remember  # type: ignore[assignment]
+    context.sni_callback = remember
     return context
 
 

@@ -1,8 +1,8 @@
 """Which loopback address does a Pod get?
 
-Linux answers for all of 127.0.0.0/8 without any set-up, so an address needs no more than being nobody else's. The pool hands
-out addresses in turn and remembers the last one, so that an address comes back only after the whole range went by: clients
-that still hold an old address do not reach a stranger.
+Linux answers for all of 127.0.0.0/8 without any set-up, so an address needs no more than being nobody else's. The
+pool hands out addresses in turn and remembers the last one, so that an address comes back only after the whole range
+went by: clients that still hold an old address do not reach a stranger.
 """
 
 from __future__ import annotations

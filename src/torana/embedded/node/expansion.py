@@ -1,7 +1,7 @@
 """How do `$(NAME)` references in a container's command, args and env values expand?
 
-The rules are those of Kubernetes: `$(NAME)` becomes the variable's value, `$$(NAME)` the text `$(NAME)`, and a reference to
-an unknown variable stays as it is.
+The rules are those of Kubernetes: `$(NAME)` becomes the variable's value, `$$(NAME)` the text `$(NAME)`, and a
+reference to an unknown variable stays as it is.
 """
 
 from __future__ import annotations

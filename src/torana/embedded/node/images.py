@@ -1,9 +1,9 @@
 """Which local command stands for a container image?
 
-A node of processes pulls nothing: every image is a name that a mapping turns into a command of this machine. Input: the
-image of a container with its `command` and `args`; output: the argument vector to run, or a finding that says how to map it.
-A pattern is a shell glob, tried on the whole reference, on the reference without tag and digest, and on its last path
-segment. Mappings of the user win over the built-in ones.
+A node of processes pulls nothing: every image is a name that a mapping turns into a command of this machine. Input:
+the image of a container with its `command` and `args`; output: the argument vector to run, or a finding that says how
+to map it. A pattern is a shell glob, tried on the whole reference, on the reference without tag and digest, and on
+its last path segment. Mappings of the user win over the built-in ones.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How are log files watched, rotated and read?
 
 An edge. One task looks at the size of every container's log a few times a second, notes growth in the index file and
-rotates what grew beyond 10 MB. A container keeps its file open, so rotation copies and truncates (the file is opened for append;
-a line written between copy and truncation is lost, as with logrotate's copytruncate).
+rotates what grew beyond 10 MB. A container keeps its file open, so rotation copies and truncates (the file is opened
+for append; a line written between copy and truncation is lost, as with logrotate's copytruncate).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What did a container write, and when?
 
-Containers write their log files themselves, without times. Beside each file stands an index, one line `OFFSET TIME` per
-moment at which the file was seen to have grown: a line that starts before OFFSET, and not before the previous one, was
-written by TIME. The times are as fine as the node looks (a fraction of a second) and never too early, so that `sinceTime`
-never hides a line. Pure parts only; the files are read and written in `log_files.py`.
+Containers write their log files themselves, without times. Beside each file stands an index, one line `OFFSET TIME`
+per moment at which the file was seen to have grown: a line that starts before OFFSET, and not before the previous
+one, was written by TIME. The times are as fine as the node looks (a fraction of a second) and never too early, so
+that `sinceTime` never hides a line. Pure parts only; the files are read and written in `log_files.py`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Where does a container find its mounted volumes, when it is a process among others?
 
-A process sees the host's files, and mounting `/etc/foo` for it alone would need privileges that an ordinary user lacks. So
-each container has a root directory of its own, in which every mount path exists as a link to its volume, and two things
-lead there: the process starts with that root as its working directory (a relative path `etc/foo/x` means the same here and in a
-real container whose `workingDir` is `/`), and mount paths in its command, args and env values are replaced by the
-real path. Text inside mounted files is never changed.
+A process sees the host's files, and mounting `/etc/foo` for it alone would need privileges that an ordinary user
+lacks. So each container has a root directory of its own, in which every mount path exists as a link to its volume,
+and two things lead there: the process starts with that root as its working directory (a relative path `etc/foo/x`
+means the same here and in a real container whose `workingDir` is `/`), and mount paths in its command, args and env
+values are replaced by the real path. Text inside mounted files is never changed.
 """
 
 from __future__ import annotations

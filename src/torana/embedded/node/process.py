@@ -1,8 +1,8 @@
 """How is a container's process started, watched, signalled, and found again after this node was killed?
 
-An edge. A process is its own session and writes its log file itself, so it lives on when the node dies. Its pid and its
-start time (field 22 of `/proc/<pid>/stat`) identify it together: a pid alone may meanwhile be a stranger's. The end is seen by
-pidfd, for children and adopted processes alike; only a child's exit code can be known.
+An edge. A process is its own session and writes its log file itself, so it lives on when the node dies. Its pid and
+its start time (field 22 of `/proc/<pid>/stat`) identify it together: a pid alone may meanwhile be a stranger's. The
+end is seen by pidfd, for children and adopted processes alike; only a child's exit code can be known.
 """
 
 from __future__ import annotations
