@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -102,6 +103,19 @@ async def routes(place: Place, changes: int, *, pause_s: float = 0.02) -> list[S
         await asyncio.sleep(pause_s)
     prober.close()
     return [created, changed, deleted]
+
+
+async def churn(api: Api, routes_count: int, per_s: float) -> None:
+    """Changes the other routes, one after another, about `per_s` times a second, until cancelled."""
+    running: set[asyncio.Task[object]] = set()
+    for number in itertools.count():
+        rules = documents.route("any", version=f"churn{number}")["spec"]["rules"]
+        name = f"r{number % routes_count:05}"
+        task: asyncio.Task[object] = asyncio.create_task(
+            api.merge("HTTPRoute", documents.NAMESPACE, name, {"spec": {"rules": rules}}))
+        running.add(task)
+        task.add_done_callback(running.discard)
+        await asyncio.sleep(1 / per_s)
 
 
 async def listeners(place: Place, class_name: str, changes: int) -> list[Series]:

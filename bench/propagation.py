@@ -52,7 +52,8 @@ async def _run(options: argparse.Namespace) -> list[dict[str, Any]]:
         for size in options.sizes:
             loading = await _load(place, loaded, size)
             loaded = size
-            figures.append({"routes": size, "load": loading, **await _measure(place, pids, options)})
+            async with _churn(options, size):
+                figures.append({"routes": size, "load": loading, **await _measure(place, pids, options)})
             tables.print_size(figures[-1])
         return figures
 
@@ -69,6 +70,21 @@ async def _backends(address: str) -> Any:
     finally:
         process.terminate()
         await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _churn(options: argparse.Namespace, size: int) -> Any:
+    """Other routes are being changed all the while, if that was asked for."""
+    if not options.churn:
+        yield
+        return
+    async with Api(options.kubeconfig) as api:
+        churning = asyncio.create_task(changes.churn(api, size, options.churn))
+        try:
+            yield
+        finally:
+            churning.cancel()
+            await asyncio.gather(churning, return_exceptions=True)
 
 
 async def _load(place: changes.Place, have: int, want: int) -> dict[str, float]:
@@ -106,7 +122,8 @@ async def _counted(place: changes.Place, want: int, *, deadline_s: float = 120) 
 
 async def _measure(place: changes.Place, pids: dict[str, tuple[int, ...]],
                    options: argparse.Namespace) -> dict[str, Any]:
-    await asyncio.to_thread(processes.wait_quiet, pids)
+    if not options.churn:
+        await asyncio.to_thread(processes.wait_quiet, pids)
     before, counted_before = processes.usage(pids), await metrics.scrape(options.metrics)
     series = await changes.routes(place, options.changes)
     after, counted_after = processes.usage(pids), await metrics.scrape(options.metrics)
@@ -144,6 +161,8 @@ def _options() -> argparse.Namespace:
                         default=[10, 100, 1000, 5000], help="numbers of routes, rising")
     parser.add_argument("--changes", type=int, default=100, help="how often the probed route is made and removed")
     parser.add_argument("--routes-only", action="store_true", help="leave out listeners and the repointed route")
+    parser.add_argument("--churn", type=float, default=0,
+                        help="change other routes so many times a second meanwhile; costs are then per probed change")
     parser.add_argument("--address", default="", help="reach the proxy here, whatever the Gateway's status says")
     parser.add_argument("--backend-address", default="127.0.0.1",
                         help="where the backends listen; a real API server refuses loopback in EndpointSlices")

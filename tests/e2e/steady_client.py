@@ -1,4 +1,4 @@
-"""Does a client notice what goes on behind the Gateway? It keeps asking and remembers every answer that was not right."""
+"""Does a client notice what goes on behind the Gateway? It keeps asking and remembers each answer that was not right."""
 
 from __future__ import annotations
 
@@ -37,13 +37,17 @@ class SteadyClient:
         began = time.monotonic()
         while not stop.is_set():
             self.asked += 1
-            try:
-                answer = self.door.ask(self.host, self.path, timeout_s=5)
-                if not self.right(answer):
-                    self.failures.append(f"after {time.monotonic() - began:.3f} s: {answer.status} {answer.body[:80]!r}")
-            except OSError as broken:
-                self.failures.append(f"after {time.monotonic() - began:.3f} s: {broken!r}")
+            if failure := self._ask():
+                self.failures.append(f"after {time.monotonic() - began:.3f} s: {failure}")
             stop.wait(0.005)
+
+    def _ask(self) -> str:
+        """What went wrong with one request; empty when nothing did."""
+        try:
+            answer = self.door.ask(self.host, self.path, timeout_s=5)
+        except OSError as broken:
+            return repr(broken)
+        return "" if self.right(answer) else f"{answer.status} {answer.body[:80]!r}"
 
     def expect_no_failure(self) -> None:
         assert self.asked > 10, "hardly anything was asked"

@@ -1,4 +1,4 @@
-"""Does a change of configuration ever cost a request? A client keeps asking while routes, weights and listeners change."""
+"""Does a change of configuration ever cost a request? A client keeps asking while routes and listeners change."""
 
 from __future__ import annotations
 
