@@ -1,0 +1,53 @@
+# Every target sets up what it needs in .venv by itself. `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test check fast format golden bench docs conformance clean
+
+V := .venv/bin
+STAMP := .venv/.synced
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml uv.lock tools/make-venv
+	@tools/make-venv .venv
+	@touch $@
+
+quickstart: $(STAMP)  ## from nothing to an answered request, with nothing left behind
+	@$(V)/torana quickstart
+
+check: $(STAMP)  ## what must hold before every commit: style, types, import contracts, fast tests (under 2 minutes)
+	@echo "== ruff";         $(V)/ruff check .
+	@echo "== ruff format";  $(V)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@echo "== mypy";         $(V)/mypy
+	@echo "== lint-imports"; $(V)/lint-imports --verbose >/tmp/torana-imports.$$$$ 2>&1 || { cat /tmp/torana-imports.$$$$; rm /tmp/torana-imports.$$$$; exit 1; }; rm -f /tmp/torana-imports.$$$$
+	@echo "== fast tests";   $(V)/python -m pytest -q -m "not e2e and not slow" -n auto
+
+test: $(STAMP)  ## all tests, also those that start Envoy, kubectl and `torana up`
+	$(V)/python -m pytest -m "not e2e" -n auto
+	$(V)/python -m pytest -m e2e
+
+fast: $(STAMP)  ## the fast tests only
+	@$(V)/python -m pytest -q -m "not e2e and not slow" -n auto
+
+format: $(STAMP)  ## put all files into the one format
+	@$(V)/ruff check --fix --quiet . || true
+	@$(V)/ruff format .
+
+golden: $(STAMP)  ## write the outputs of all golden pages anew; look at the difference before you commit it
+	@if [ -d tests/golden ]; then GOLDEN_UPDATE=1 $(V)/python -m pytest -q tests/golden; git --no-pager diff --stat -- tests/golden; \
+	else echo "there are no golden pages yet (tests/golden)"; fi
+
+bench: $(STAMP)  ## measure propagation and traffic on this machine (some minutes; see bench/README.md)
+	$(V)/python -m bench.propagation --sizes 10,100,1000
+	$(V)/python -m bench.traffic
+
+docs: $(STAMP)  ## check that every link between the Markdown pages leads somewhere
+	@$(V)/python -m pytest -q tests/house/test_docs.py
+	@echo "the documentation is Markdown in docs/; start with README.md"
+
+conformance: $(STAMP)  ## run the official Gateway API conformance suite against `torana up` (needs Go)
+	@if [ -x tests/conformance/run ]; then tests/conformance/run; \
+	else echo "the runner of the official suite (tests/conformance/run) is not here yet"; exit 1; fi
+
+clean:  ## remove what the targets made
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
