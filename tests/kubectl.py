@@ -32,9 +32,8 @@ def _build() -> str:
     flags = f"-s -w -X k8s.io/component-base/version.gitVersion={VERSION}"
     draft = BUILT / "kubectl.new"
     BUILT.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(draft), "."], cwd=MODULE, capture_output=True, text=True
-    )
+    build = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(draft), "."]
+    done = subprocess.run(build, cwd=MODULE, capture_output=True, text=True)
     if done.returncode != 0:
         return f"no kubectl on PATH, and building one failed: {done.stderr.strip()[-400:]}; {REMEDY}"
     draft.replace(BUILT / "kubectl")
