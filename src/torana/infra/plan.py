@@ -22,7 +22,7 @@ from torana.infra.names import (
     label_value,
     proxy_name,
 )
-from torana.infra.pod import BOOTSTRAP_FILE, PodInputs, bootstrap_of, config_hash, pod_spec
+from torana.infra.pod import BOOTSTRAP_FILE, PodInputs, bootstrap_of, pod_annotations, pod_spec
 
 PlannedObject = dict[str, Any]
 
@@ -55,7 +55,7 @@ def plan(gateway: Gateway, inputs: PlanInputs) -> tuple[PlannedObject, ...]:
         _object("v1", "ServiceAccount", gateway, automountServiceAccountToken=False),
         _object("v1", "ConfigMap", gateway, data={BOOTSTRAP_FILE: bootstrap}),
         _service(gateway, inputs),
-        _deployment(gateway, inputs, config_hash(bootstrap, inputs)),
+        _deployment(gateway, inputs, pod_annotations(bootstrap, inputs)),
     )
     return tuple(each for each in objects if each is not None)
 
@@ -99,12 +99,12 @@ def _service(gateway: Gateway, inputs: PlanInputs) -> PlannedObject | None:
     return _object("v1", "Service", gateway, spec=spec)
 
 
-def _deployment(gateway: Gateway, inputs: PlanInputs, config: dict[str, str]) -> PlannedObject:
+def _deployment(gateway: Gateway, inputs: PlanInputs, annotations: dict[str, str]) -> PlannedObject:
     metadata = _metadata(gateway)
     template = {
         "metadata": {
             "labels": metadata["labels"],
-            "annotations": metadata["annotations"] | config,
+            "annotations": metadata["annotations"] | annotations,
         },
         "spec": pod_spec(infrastructure_name(gateway), inputs),
     }

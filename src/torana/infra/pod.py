@@ -27,6 +27,10 @@ BOOTSTRAP_DIR = "etc/torana/bootstrap"
 CERTIFICATE_DIR = "etc/torana/certificate"
 RUN_DIR = "var/run/torana"
 """Writable; the administration socket lives here."""
+ADMIN_SOCKET = f"{RUN_DIR}/admin.sock"
+PROBE_SOCKET_ANNOTATION = "node.torana.dev/probe-socket"
+"""Tells an embedded node to ask HTTP probes on this Unix socket, a path below the container's root, instead of the
+Pod's address."""
 GRACE_PERIOD_S = 30
 ENDPOINT_LAG_S = 5
 """How long a stopping Pod goes on serving, while the cluster's load balancers learn that it is leaving."""
@@ -59,7 +63,7 @@ def bootstrap_of(cluster: str, inputs: PodInputs) -> str:
             certificate_path=f"{CERTIFICATE_DIR}/tls.crt",
             key_path=f"{CERTIFICATE_DIR}/tls.key",
             # A file, not an abstract socket: embedded Pods share one network, and there abstract names would clash.
-            admin_path=f"{RUN_DIR}/admin.sock",
+            admin_path=ADMIN_SOCKET,
             node_cluster=cluster,
         )
     )
@@ -82,10 +86,14 @@ def pod_spec(name: str, inputs: PodInputs) -> dict[str, Any]:
     }
 
 
-def config_hash(bootstrap_text: str, inputs: PodInputs) -> dict[str, str]:
-    """The annotation that makes a rollout of a changed bootstrap or certificate."""
+def pod_annotations(bootstrap_text: str, inputs: PodInputs) -> dict[str, str]:
+    """Annotations of the Pods alone. A changed bootstrap or certificate changes one, and so makes a rollout."""
     digest = hashlib.sha256(f"{bootstrap_text}\0{inputs.certificate_hash}".encode()).hexdigest()[:16]
-    return {CONFIG_HASH_ANNOTATION: digest}
+    annotations = {CONFIG_HASH_ANNOTATION: digest}
+    if inputs.home == "embedded":
+        # During a rollout two Envoys share address and ports, so only a socket of its own tells which one answers.
+        annotations[PROBE_SOCKET_ANNOTATION] = ADMIN_SOCKET
+    return annotations
 
 
 def _container(inputs: PodInputs) -> dict[str, Any]:

@@ -139,6 +139,15 @@ def test_an_embedded_proxy_binds_its_own_address_and_a_clusters_binds_all() -> N
     assert bound("cluster") == "0.0.0.0"
 
 
+def test_an_embedded_pod_is_probed_on_a_socket_of_its_own() -> None:
+    def annotations(home: str) -> Any:
+        deployment = by_kind(plan(a_gateway(), some_inputs(home=home)))["Deployment"]
+        return deployment["spec"]["template"]["metadata"]["annotations"]
+
+    assert annotations("embedded")["node.torana.dev/probe-socket"] == "var/run/torana/admin.sock"
+    assert "node.torana.dev/probe-socket" not in annotations("cluster")
+
+
 def test_a_pod_runs_without_rights() -> None:
     pod = by_kind(plan(a_gateway(), some_inputs(home="cluster")))["Deployment"]["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False
