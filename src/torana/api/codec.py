@@ -42,7 +42,8 @@ def to_dict(value: ApiStruct) -> dict[str, Any]:
 
     So a merge patch made from the result cannot set a field back to its default: replace the object instead.
     """
-    return cast(dict[str, Any], msgspec.to_builtins(value))
+    # By way of JSON, because msgspec.to_builtins leaves tuples, which do not equal the lists of other JSON values.
+    return cast(dict[str, Any], msgspec.json.decode(msgspec.json.encode(value)))
 
 
 def encode(value: ApiStruct) -> bytes:
