@@ -60,7 +60,7 @@ def _wanted(service: Service, pods: Iterable[Pod]) -> dict[str, dict[str, Any]]:
         groups.setdefault(_ports(service, pod), []).append(endpoint(service, pod))
     if not groups:
         groups[()] = []
-    bodies = {}
+    bodies: dict[str, dict[str, Any]] = {}
     for ports, endpoints in groups.items():
         for index in range(0, max(1, len(endpoints)), LARGEST):
             seed = f"{service.metadata.uid}/{len(bodies)}"

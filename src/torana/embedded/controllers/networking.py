@@ -43,7 +43,7 @@ class Networking:
         self._last_cluster = ""
         self._last_balancer = ""
         self._chosen: dict[Ref, frozenset[Ref]] = {}
-        """The Services that chose a Pod when it was last seen, so that they hear of it when it is gone or relabelled."""
+        """The Services that chose a Pod when it was last seen: they must hear of it when it is gone or relabelled."""
         stores.services.on_changes(self._on_services)
         stores.pods.on_changes(self._on_pods)
         stores.slices.on_changes(self._on_slices)

@@ -88,7 +88,7 @@ def new_pod(replica_set: ReplicaSet, name: str) -> dict[str, Any]:
 
 
 def victims(pods: Sequence[Pod], count: int) -> list[Pod]:
-    """The Pods whose loss costs least: not bound, not running, not ready, restarted most, youngest. Always the same ones."""
+    """The Pods whose loss costs least: not bound, not running, not ready, restarted most, youngest."""
     phases = {"Pending": 0, "Unknown": 1, "Running": 2}
 
     def worth(pod: Pod) -> tuple[Any, ...]:
@@ -111,9 +111,8 @@ def _delete(pod: Pod) -> Delete:
 
 
 def _is_adoptable(replica_set: ReplicaSet, pod: Pod) -> bool:
-    return (
-        controller_of(pod.metadata) is None and is_active(pod) and chooses(replica_set.spec.selector, pod.metadata.labels)
-    )
+    is_free = controller_of(pod.metadata) is None and is_active(pod)
+    return is_free and chooses(replica_set.spec.selector, pod.metadata.labels)
 
 
 def _is_lost(replica_set: ReplicaSet, pod: Pod) -> bool:

@@ -50,7 +50,8 @@ def new_replicas(deployment: Deployment, new: ReplicaSet | None, old: Sequence[R
 def old_replicas(deployment: Deployment, new: ReplicaSet, old: Sequence[ReplicaSet]) -> dict[str, int]:
     """How many Pods each old set should have now, by name; `old` comes oldest first.
 
-    Pods of old sets that are not available go first, since nobody misses them; then as many available ones as the limits allow.
+    Pods of old sets that are not available go first, since nobody misses them; then as many available ones as the
+    limits allow.
     """
     wished = deployment.spec.replicas
     limits = limits_of(deployment)

@@ -104,7 +104,9 @@ def wants_cluster_address(service: Service) -> bool:
 def cluster_patch(service: Service, address: str) -> Patch:
     body = {
         "metadata": {"uid": service.metadata.uid},
-        "spec": {"clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"},
+        "spec": {
+            "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
+        },
     }
     return Patch(SERVICE, service.metadata.ref, body)
 
@@ -128,4 +130,5 @@ def balancer_actions(service: Service, decision: str | Denied | None, time: str)
             "observedGeneration": service.metadata.generation,
         })
     status: dict[str, Any] = {"loadBalancer": {"ingress": ingress} if ingress else None, "conditions": others or None}
-    return [Patch(SERVICE, service.metadata.ref, {"metadata": {"uid": service.metadata.uid}, "status": status}, "status")]
+    body = {"metadata": {"uid": service.metadata.uid}, "status": status}
+    return [Patch(SERVICE, service.metadata.ref, body, "status")]

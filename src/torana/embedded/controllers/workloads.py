@@ -22,8 +22,9 @@ EXPECTATION_S = 5.0
 class Workloads:
     """Reconciles Deployments and ReplicaSets.
 
-    A Pod that was just made may not have come back by the watch yet; deciding again without it would make another one. So
-    a ReplicaSet is left alone until all Pods made for it were seen (or 5 s went by, should one have vanished at once).
+    A Pod that was just made may not have come back by the watch yet; deciding again without it would make another
+    one. So a ReplicaSet is left alone until all Pods made for it were seen (or 5 s went by, should one have vanished
+    at once).
     """
 
     def __init__(self, client: Client, stores: Stores) -> None:

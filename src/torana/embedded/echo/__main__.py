@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 
+from torana.embedded.echo.output import complain
 from torana.embedded.echo.settings import read_settings
 
 MODES = ("http", "tcp", "udp", "grpc", "dns")
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     except (OSError, ValueError) as error:
-        print(f"echo: {error}", file=sys.stderr)
+        complain(str(error))
         return 1
     return 0
 

@@ -65,7 +65,8 @@ def text_answer(status: int, text: str) -> Answer:
 
 
 def answer(
-    request: Request, context: Context, http_port: str, client: str, tls: dict[str, Any] | None, attempts: dict[str, int]
+    request: Request, context: Context, http_port: str, client: str, tls: dict[str, Any] | None,
+    attempts: dict[str, int],
 ) -> Answer:
     """`attempts` counts the calls of `/retry` per uuid, and is changed."""
     path = re.sub(r"/{2,}", "/", request.target.partition("?")[0])

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 import struct
-import sys
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import httptools
 
 from torana.embedded.echo.http_answer import Answer, Request, answer, text_answer
+from torana.embedded.echo.output import say
 from torana.embedded.echo.settings import Settings
 from torana.embedded.echo.tls import describe, server_context
 from torana.embedded.echo.websocket import WebSocketEcho, accept_key
@@ -118,7 +118,7 @@ class HttpConnection(asyncio.Protocol):
             request, keep_alive = self._waiting.pop(0)
             made = answer(request, self._settings.context, self._port, self._client, self._tls, self._attempts)
             if made.log:
-                print(made.log, flush=True)
+                say(made.log)
             if made.delay_s > 0:
                 self._answering = True
                 asyncio.get_running_loop().call_later(made.delay_s, self._finish, made, request, keep_alive)
@@ -167,16 +167,12 @@ async def serve(settings: Settings) -> None:
             lambda: HttpConnection(settings, settings.http_port, attempts), settings.address, settings.http_port
         )
     ]
-    print(f"Starting server, listening on port {settings.http_port} (http)", flush=True)
+    say(f"Starting server, listening on port {settings.http_port} (http)")
     if settings.tls is not None:
         context = server_context(settings.tls, ["http/1.1"])
         servers.append(await loop.create_server(
             lambda: HttpConnection(settings, settings.https_port, attempts), settings.address, settings.https_port,
             ssl=context,
         ))
-        print(f"Starting server, listening on port {settings.https_port} (https)", flush=True)
-    try:
-        await asyncio.gather(*(server.serve_forever() for server in servers))
-    except OSError as error:
-        print(f"echo: {error}", file=sys.stderr, flush=True)
-        raise
+        say(f"Starting server, listening on port {settings.https_port} (https)")
+    await asyncio.gather(*(server.serve_forever() for server in servers))

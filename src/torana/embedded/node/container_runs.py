@@ -71,7 +71,7 @@ class ContainerRuns:
         self._directory.save(record)
 
     def adopt(self, pod: Pod) -> None:
-        """Takes charge of what an earlier node started; notes what ended meanwhile. Ready ones stay ready until asked."""
+        """Takes charge of what an earlier node started; notes what ended. Ready ones stay ready until asked."""
         statuses = {status.name: status for status in (pod.status.container_statuses)}
         for container in (*pod.spec.init_containers, *pod.spec.containers):
             state = self.record.container(container.name)

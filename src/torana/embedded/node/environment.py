@@ -59,7 +59,8 @@ def _value(
     if origin.field_ref is not None:
         value = field_value(facts, origin.field_ref.field_path)
         path = origin.field_ref.field_path
-        return value if value is not None else Missing(CONFIG_ERROR, f'env "{variable.name}": unknown fieldPath "{path}"')
+        unknown = Missing(CONFIG_ERROR, f'env "{variable.name}": unknown fieldPath "{path}"')
+        return value if value is not None else unknown
     if origin.resource_field_ref is not None:
         resource, divisor = origin.resource_field_ref.resource, origin.resource_field_ref.divisor
         return resource_value(container, facts, resource, str(divisor or "1"))

@@ -22,7 +22,7 @@ class ImageMapping(msgspec.Struct, frozen=True):
     pattern: str
     command: tuple[str, ...]
     programs: tuple[str, ...] = ()
-    """First words of a container's `command` that mean this mapping's program, as in `command: ["envoy", "-c", ...]`."""
+    """First words of a container's `command` that mean this program, as in `command: ["envoy", "-c", ...]`."""
 
 
 class Unmapped(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ def parse_mapping(text: str) -> ImageMapping:
 
 
 def parse_mapping_file(document: Any) -> tuple[ImageMapping, ...]:
-    """Reads the content of an image file: `images:` maps a pattern to a command line, a list, or `{command, programs}`."""
+    """Reads an image file: `images:` maps a pattern to a command line, a list, or `{command, programs}`."""
     images = document.get("images") if isinstance(document, dict) else None
     if not isinstance(images, dict):
         raise ValueError('image file: expected a map "images:" from pattern to command')
@@ -85,9 +85,9 @@ def resolve(
 ) -> tuple[str, ...] | Unmapped:
     """The argument vector for a container.
 
-    As with a real image, `args` follow the mapped command, and `command` takes its place. A first word of `command` that
-    names the image's program (`programs`, or the file name of the mapped command) still means the mapped command, since the
-    path inside the image does not exist here.
+    As with a real image, `args` follow the mapped command, and `command` takes its place. A first word of `command`
+    that names the image's program (`programs`, or the file name of the mapped command) still means the mapped
+    command, since the path inside the image does not exist here.
     """
     mapping = next((each for each in mappings if matches(each.pattern, image)), None)
     if mapping is None:

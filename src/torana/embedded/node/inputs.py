@@ -73,5 +73,5 @@ def field_value(facts: PodFacts, path: str) -> str | None:
 
 def _map_text(values: Mapping[str, str]) -> str:
     """Labels or annotations as a downward API file shows them: one `key="value"` per line, sorted."""
-    quoted = {key: value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for key, value in values.items()}
-    return "\n".join(f'{key}="{value}"' for key, value in sorted(quoted.items()))
+    escapes = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+    return "\n".join(f'{key}="{value.translate(escapes)}"' for key, value in sorted(values.items()))

@@ -103,7 +103,8 @@ class KubeletServer:
             return web.Response(status=404, text=f'container "{container}" of Pod {ref} is not on this node\n')
         file, ended = found
         if query.previous and not file.previous.exists():
-            return web.Response(status=400, text=f'previous terminated container "{container}" in pod "{ref.name}" not found\n')
+            text = f'previous terminated container "{container}" in pod "{ref.name}" not found\n'
+            return web.Response(status=400, text=text)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await response.prepare(request)
         async for chunk in read_log(file, query, ended):

@@ -246,7 +246,8 @@ def _earlier(first: float | None, second: float) -> float:
 def _backoff_message(step: Backoff, pod: Pod) -> Missing:
     meta = pod.metadata
     name = f"{meta.name}_{meta.namespace}({meta.uid})"
-    wait = f"{int(step.backoff_s // 60)}m{int(step.backoff_s % 60)}s" if step.backoff_s >= 60 else f"{step.backoff_s:g}s"
+    minutes, seconds = divmod(int(step.backoff_s), 60)
+    wait = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
     return Missing(
         "CrashLoopBackOff", f"back-off {wait} restarting failed container={step.container.name} pod={name}"
     )

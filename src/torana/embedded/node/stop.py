@@ -47,10 +47,10 @@ def stop_processes(processes: list[ProcessId], grace_s: float) -> int:
 
 
 def forget_runs(record: PodRecord) -> PodRecord:
-    """The record of a Pod whose processes were stopped with the node, not by themselves: the next start is no restart."""
+    """The record of a Pod whose processes were stopped with the node: the next start is no restart."""
     fresh = {
-        name: msgspec.structs.replace(container, process=None, ended=container.ended)
-        if container.process is None else ContainerRecord(restarts=container.restarts, last=container.last)
+        name: container if container.process is None
+        else ContainerRecord(restarts=container.restarts, last=container.last)
         for name, container in record.containers.items()
     }
     return msgspec.structs.replace(record, containers=fresh)

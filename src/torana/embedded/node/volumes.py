@@ -80,7 +80,7 @@ def realise(volume: Volume, facts: PodFacts, sources: Sources) -> Realised:
 
 
 def _keys(
-    volume: str, kind: str, read: Read, ref: Ref, items: Iterable[KeyToPath], optional: bool | None, mode: int
+    volume: str, kind: str, read: Read, ref: Ref, items: Iterable[KeyToPath], optional: bool, mode: int
 ) -> dict[str, File] | Missing:
     """The keys of a Secret or ConfigMap as files; all of them, or those that `items` name."""
     content: Mapping[str, bytes] | None = read(ref)
@@ -103,7 +103,9 @@ def _unset(volume: str, cause: str) -> Missing:
     return Missing("ContainerCreating", f'MountVolume.SetUp failed for volume "{volume}" : {cause}')
 
 
-def _downward(volume: str, items: Iterable[DownwardAPIVolumeFile], facts: PodFacts, mode: int) -> dict[str, File] | Missing:
+def _downward(
+    volume: str, items: Iterable[DownwardAPIVolumeFile], facts: PodFacts, mode: int
+) -> dict[str, File] | Missing:
     files: dict[str, File] = {}
     for item in items:
         path, field, resource = item.path, item.field_ref, item.resource_field_ref
