@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from torana.infra.certificates import (
     LEAF_LIFETIME,
@@ -34,8 +35,8 @@ def test_a_client_certificate_cannot_serve_and_a_server_certificate_cannot_ask()
         .value
         for pair in (issue_client(authority, WEB, NOW), issue_server(authority, ["torana-xds"], NOW))
     ]
-    assert list(usages[0]) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
-    assert list(usages[1]) == [x509.ExtendedKeyUsageOID.SERVER_AUTH]
+    assert list(usages[0]) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert list(usages[1]) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def test_a_server_certificate_may_name_addresses() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from torana.infra.apply import PLANNED_KINDS
 from torana.infra.plan import Port, certificate_outline, plan
 
 from .gateways import a_gateway, some_inputs
@@ -183,3 +186,26 @@ PORTS = st.lists(st.builds(Port, st.integers(1, 65535), st.sampled_from(["TCP", 
 def test_a_plan_does_not_depend_on_the_order_of_ports(ports: list[Port]) -> None:
     forward, backward = (some_inputs(ports=tuple(each)) for each in (ports, ports[::-1]))
     assert plan(a_gateway(), forward) == plan(a_gateway(), backward)
+
+
+@pytest.mark.parametrize("home", ["embedded", "cluster"])
+def test_every_field_of_a_plan_is_one_of_its_kind(home: str) -> None:
+    gateway = a_gateway(addresses=[{"value": "127.77.0.9"}])
+    for each in (*plan(gateway, some_inputs(home=home, replicas=2)), certificate_outline(gateway)):
+        understood = msgspec.to_builtins(msgspec.convert(each, PLANNED_KINDS[each["kind"]].struct))
+        assert missing(each, understood) == []
+
+
+def missing(wanted: Any, understood: Any, path: str = "") -> list[str]:
+    """Paths that are lost when the kind's Struct reads the object. Equal to a default is as good as there."""
+    if isinstance(wanted, dict):
+        return [
+            lost
+            for key, value in wanted.items()
+            if value not in (False, "TCP", "RollingUpdate")
+            for lost in (missing(value, understood[key], f"{path}.{key}") if key in understood else [f"{path}.{key}"])
+        ]
+    if isinstance(wanted, list):
+        pairs = zip(wanted, understood, strict=True)
+        return [lost for index, (one, two) in enumerate(pairs) for lost in missing(one, two, f"{path}[{index}]")]
+    return [] if wanted == understood else [path]
