@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 
+from torana.api.registry import KINDS
+from torana.embedded.controllers.collection import GarbageCollector
+from torana.embedded.controllers.namespaces import Namespaces
 from torana.embedded.controllers.networking import Networking
+from torana.embedded.controllers.objects import Objects
 from torana.embedded.controllers.stores import Stores
 from torana.embedded.controllers.workloads import Workloads
 from torana.kube.client import Client
 
+UNOWNED = ("Event", "Lease", "Node")
+"""Kinds that change often and that nobody owns: watching them for garbage would cost more than it finds."""
+
 
 async def run(client: Client) -> None:
     """Runs all controllers until cancelled."""
-    stores = Stores()
-    workloads, networking = Workloads(client, stores), Networking(client, stores)
+    stores, objects = Stores(), Objects(kind for kind in KINDS if kind.kind not in UNOWNED)
+    parts = (
+        Workloads(client, stores),
+        Networking(client, stores),
+        GarbageCollector(client, objects),
+        Namespaces(client, stores.namespaces, objects, KINDS),
+    )
     async with asyncio.TaskGroup() as group:
         group.create_task(stores.run(client))
+        group.create_task(objects.run(client))
         await stores.wait_synced()
-        for part in (workloads, networking):
+        for part in parts:
             group.create_task(part.run())

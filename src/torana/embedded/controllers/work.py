@@ -7,39 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
 
-from torana.api.kind import Ref
 from torana.kube.errors import ApiError, KubeError
+
+K = TypeVar("K", bound=Hashable)
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 10.0
 
-Reconcile = Callable[[Ref], Awaitable[float | None]]
-"""Makes the world as the object wants it. Returns after how many seconds to look again, if at all."""
+class Work(Generic[K]):
+    """The refs of one controller that need attention.
 
+    `reconcile` makes the world as the object wants it, and returns after how many seconds to look again, if at all.
+    """
 
-class Work:
-    """The refs of one controller that need attention."""
-
-    def __init__(self, name: str, reconcile: Reconcile, parallel: int = 8) -> None:
+    def __init__(self, name: str, reconcile: Callable[[K], Awaitable[float | None]], parallel: int = 8) -> None:
         self._name = name
         self._reconcile = reconcile
         self._parallel = parallel
-        self._due: dict[Ref, None] = {}
-        self._active: set[Ref] = set()
-        self._failures: dict[Ref, int] = {}
-        self._timers: dict[Ref, asyncio.TimerHandle] = {}
+        self._due: dict[K, None] = {}
+        self._active: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._timers: dict[K, asyncio.TimerHandle] = {}
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, ref: Ref) -> None:
+    def add(self, ref: K) -> None:
         self._due[ref] = None
         self._changed.set()
 
-    def add_after(self, ref: Ref, delay_s: float) -> None:
+    def add_after(self, ref: K, delay_s: float) -> None:
         """The earliest of several wishes counts."""
         loop = asyncio.get_running_loop()
         timer = self._timers.get(ref)
@@ -49,7 +50,7 @@ class Work:
             timer.cancel()
         self._timers[ref] = loop.call_later(delay_s, self._ring, ref)
 
-    def _ring(self, ref: Ref) -> None:
+    def _ring(self, ref: K) -> None:
         self._timers.pop(ref, None)
         self.add(ref)
 
@@ -78,7 +79,7 @@ class Work:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _attend(self, ref: Ref) -> None:
+    async def _attend(self, ref: K) -> None:
         try:
             again = await self._reconcile(ref)
             self._failures.pop(ref, None)
@@ -94,7 +95,7 @@ class Work:
             self._active.discard(ref)
             self._changed.set()
 
-    def _fail(self, ref: Ref, error: Exception) -> None:
+    def _fail(self, ref: K, error: Exception) -> None:
         failures = self._failures.get(ref, 0)
         self._failures[ref] = failures + 1
         is_usual = isinstance(error, ApiError) and error.is_conflict
