@@ -24,6 +24,7 @@ from torana.embedded.apiserver.field_error import (
 )
 from torana.embedded.apiserver.pruning import compile_pruner
 from torana.embedded.apiserver.rules import ABSENT, RuleWalk, compile_rules
+from torana.embedded.apiserver.shape import object_schema
 from torana.embedded.apiserver.validation import compile_check
 
 BLOCKING = frozenset({REQUIRED, NOT_SUPPORTED, TOO_LONG, TOO_MANY, TYPE_INVALID})
@@ -44,6 +45,8 @@ class CompiledSchema:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
+        self.shape = object_schema(schema)
+        """The schema with the metadata that all objects have: what server-side apply merges by."""
         self._prune = compile_pruner(schema, root=True)
         self._default = compile_defaulter(schema)
         self._check = compile_check(schema, root=True)

@@ -1,0 +1,110 @@
+"""What is an object with a configuration merged in, and without a set of its fields?
+
+Input is a schema (see `shape.py`) and values; output new values that share unchanged parts with the input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.embedded.apiserver.fieldset import Tree, is_member, node
+from torana.embedded.apiserver.shape import Schema, index_items, is_divided, item_element, item_schema, member_schema
+
+
+def merge(schema: Schema, live: Any, config: Any) -> Any:
+    """The live value with the configuration's fields set. Raises ValueError for a configuration with doubled items."""
+    if type(live) is not type(config) or not (is_divided(schema, live) and is_divided(schema, config)):
+        if type(live) is type(config) and not config and is_divided(schema, live):
+            return live
+        if isinstance(config, list) and is_divided(schema, config):
+            _check_unique(schema, config)
+        return config
+    if type(config) is dict:
+        merged = dict(live)
+        for name, item in config.items():
+            merged[name] = merge(member_schema(schema, name)[0], live[name], item) if name in live else item
+        return merged
+    return _merge_lists(schema, live, config)
+
+
+def _check_unique(schema: Schema, config: list[Any]) -> list[str]:
+    elements = [item_element(schema, item) for item in config]
+    if len(set(elements)) != len(elements):
+        doubled = next(element for element in elements if elements.count(element) > 1)
+        raise ValueError(f"duplicate entries for key [{doubled[2:]}]")
+    return elements
+
+
+def _merge_lists(schema: Schema, live: list[Any], config: list[Any]) -> list[Any]:
+    """Items in the configuration's order; those only the live list has keep their place among their neighbours."""
+    below = item_schema(schema)
+    wanted = dict(zip(_check_unique(schema, config), config, strict=True))
+    mine = index_items(schema, live)
+    pending = list(wanted)
+    merged: list[Any] = []
+
+    def take(element: str) -> None:
+        olds = mine.get(element, [])
+        merged.append(merge(below, olds[0], wanted[element]) if len(olds) == 1 else wanted[element])
+
+    for element, olds in mine.items():
+        if element not in wanted:
+            merged.extend(olds)
+        elif element in pending:
+            # Everything the configuration puts before this item comes first.
+            position = pending.index(element)
+            for earlier in pending[: position + 1]:
+                take(earlier)
+            del pending[: position + 1]
+    for element in pending:
+        take(element)
+    return merged
+
+
+def remove(schema: Schema, value: Any, fields: Tree) -> Any:
+    """The value without the paths of the set; maps and lists that end empty are gone: then the answer is None."""
+    if not is_divided(schema, value):
+        return value
+    if type(value) is dict:
+        kept: dict[str, Any] = {}
+        for name, item in value.items():
+            child = fields.get(f"f:{name}")
+            if child is None:
+                kept[name] = item
+            elif not is_member(child) and (rest := remove(member_schema(schema, name)[0], item, child)) is not None:
+                kept[name] = rest
+        return kept or None
+    return _remove_items(schema, value, fields)
+
+
+def _remove_items(schema: Schema, value: list[Any], fields: Tree) -> list[Any] | None:
+    below = item_schema(schema)
+    kept: list[Any] = []
+    for item in value:
+        try:
+            child = fields.get(item_element(schema, item))
+        except ValueError:
+            child = None
+        if child is None:
+            kept.append(item)
+        elif not is_member(child) and (rest := remove(below, item, child)) is not None:
+            kept.append(rest)
+    return kept or None
+
+
+def with_named_fields(schema: Schema, fields: Tree) -> Tree:
+    """The set with every declared field that has a path below it: removing `spec.a` empties `spec` of its owner."""
+    out: Tree = {}
+    for key, child in fields.items():
+        if key == ".":
+            out[key] = child
+            continue
+        if key.startswith("f:"):
+            below, declared = member_schema(schema, key[2:])
+        else:
+            below, declared = item_schema(schema), False
+        inside = with_named_fields(below, {name: tree for name, tree in child.items() if name != "."})
+        tree = node(inside, member=declared or is_member(child))
+        if tree is not None:
+            out[key] = tree
+    return out
