@@ -1,8 +1,8 @@
 """Which route is to blame when a proxy rejects a route table, and what is served of it meanwhile. Pure bookkeeping.
 
-Routes that changed since the last accepted revision are *unproven*. A rejection quarantines the unproven routes of the
-rejected table: their last accepted version is served, or none. When several were quarantined they are let in again one at a
-time, each proving itself; the one whose return is rejected stays out until it changes.
+Routes that changed since the last accepted revision are *unproven*. A rejection quarantines the unproven routes of
+the rejected table: their last accepted version is served, or none. When several were quarantined they are let in
+again one at a time, each proving itself; the one whose return is rejected stays out until it changes.
 """
 
 from __future__ import annotations

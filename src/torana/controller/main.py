@@ -70,10 +70,9 @@ async def _control(
     resources = Resources(graph.engine, graph, infrastructure.bind_addresses, trees)
     writer = StatusWriter(client, _targets(graph, frozenset(options.controller_names)))
     measures = Measures()
-    wiring: Wiring
-    provisioner = Provisioner(InfraApplier(client), trust, lambda ref, message: wiring.on_problem(ref, message))
-    wiring = Wiring(graph, infrastructure, resources, xds, provisioner, writer, measures)
-    xds.on_event = wiring.on_event
+    wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)
+    provisioner = Provisioner(InfraApplier(client), trust, wiring.on_problem)
+    wiring.connect(provisioner)
     health = await serve_health(
         options.health_host,
         options.health_port,

@@ -1,8 +1,8 @@
 """The controller's one loop: settled changes go to the proxies, the provisioner and the statuses.
 
 A settle is a *revision*. What it changes in resources is offered to the Gateways' proxies at once; what it changes in
-reports is told once those proxies have accepted the revision (`delivery.py`). What proxies reject goes back into the graph
-as a quarantine or a refused bind.
+reports is told once those proxies have accepted the revision (`delivery.py`). What proxies reject goes back into the
+graph as a quarantine or a refused bind.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
 from torana.gateway.status.condition import RouteReport
-from torana.infra.stage import Infrastructure
 from torana.infra.provisioner import Provisioner
+from torana.infra.stage import Infrastructure
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +46,23 @@ class Wiring:
         infrastructure: Infrastructure,
         resources: Resources,
         xds: XdsServer,
-        provisioner: Provisioner,
         writer: StatusWriter,
         measures: Measures,
     ) -> None:
         self.graph, self.infrastructure, self.resources = graph, infrastructure, resources
-        self.xds, self.provisioner, self.writer, self.measures = xds, provisioner, writer, measures
+        self.xds, self.writer, self.measures = xds, writer, measures
+        self.provisioner: Provisioner
         self.feed = Feed(self.settle)
         self.deliveries = Deliveries()
         self.blame = Blame()
         self.revision = 0
         self._presumed: dict[Ref, asyncio.TimerHandle] = {}
         """Gateways taken to be served for a while although no proxy is connected."""
+
+    def connect(self, provisioner: Provisioner) -> None:
+        """Complete the ring: the provisioner tells its problems to this, and this listens to the xDS server."""
+        self.provisioner = provisioner
+        self.xds.on_event = self.on_event
 
     # The graph changed
 
@@ -212,7 +217,9 @@ class Wiring:
     def _routes_in(self, config: ConfigKey) -> set[Ref]:
         hosts = self.resources.fragments.index("config").buckets.get(config, {})
         placements = self.graph.hosts.placements.index("host").buckets
-        return {placement.route for host in hosts for placement in placements.get(host, {}) if placement.kind}
+        return {
+            placement.route for host in hosts for placement in placements.get(host, {}) if placement.kind == "HTTPRoute"
+        }
 
     def _presume(self, ref: Ref) -> None:
         """Take the Gateway to be served for a while, if its status says so now."""

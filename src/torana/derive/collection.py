@@ -1,7 +1,7 @@
 """What a collection is: a keyed map of immutable values, with declared indexes and a record of who read what.
 
-Readers are tasks (one derivation applied to one key). They register on the smallest thing they looked at: a key, a bucket
-of an index, or only the size of a bucket. So a change finds exactly the tasks it concerns.
+Readers are tasks (one derivation applied to one key). They register on the smallest thing they looked at: a key, a
+bucket of an index, or only the size of a bucket. So a change finds exactly the tasks it concerns.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The incremental engine: sources are edited, derivations follow, and only what a change touches is computed again.
 
-A *source* is a collection edited from outside. A *derivation* is a pure function `(key, value, look) -> {key: value}` over
-the items of an earlier collection, or over the groups of an index of one (then `value` is None). `settle` applies edits and
-runs, in order of definition, exactly the tasks whose input or looks changed. An output equal to the old one stops there.
+A *source* is a collection edited from outside. A *derivation* is a pure function `(key, value, look) -> {key: value}`
+over the items of an earlier collection, or over the groups of an index of one (then `value` is None). `settle`
+applies edits and runs, in order of definition, exactly the tasks whose input or looks changed. An output equal to the
+old one stops there.
 
 Laws (tests/properties/test_derive.py): the result of any edits equals a build from scratch; the order of input does not
 matter; editing one item runs a number of tasks that does not grow with the number of items that do not look at it.
@@ -29,9 +30,7 @@ Over = Collection[Any, Any] | Index[Any, Any] | tuple[Collection[Any, Any], ...]
 class Derived(Collection[K, V], Generic[K, V]):
     """A collection that a derivation computes."""
 
-    def __init__(
-        self, name: str, order: int, over: Over, derive: Any, indexes: Indexes
-    ) -> None:
+    def __init__(self, name: str, order: int, over: Over, derive: Any, indexes: Indexes) -> None:
         super().__init__(name, order, dict(indexes))
         self.over = over
         self.derive = derive
@@ -163,9 +162,7 @@ class Engine:
             dirty.setdefault(task.order, {})[task.key] = None
 
 
-def _recompute(
-    derived: Derived[Any, Any], keys: Mapping[Hashable, None], failures: list[Failure]
-) -> dict[Any, Any]:
+def _recompute(derived: Derived[Any, Any], keys: Mapping[Hashable, None], failures: list[Failure]) -> dict[Any, Any]:
     """Run the tasks of these keys; the edits that bring the derived collection up to date."""
     edits: dict[Any, Any] = {}
     fresh: dict[Hashable, Mapping[Any, Any]] = {}
@@ -180,7 +177,7 @@ def _recompute(
         look = Look(task)
         try:
             fresh[key] = derived.derive(key, value, look)
-        except Exception as error:  # noqa: BLE001 - a bug in one task must not stop the others; it is reported
+        except Exception as error:  # a bug in one task must not stop the others
             failures.append(Failure(derived.name, key, error))
         derived.reads[key] = look.reads
     for key, outputs in fresh.items():

@@ -107,14 +107,14 @@ def _config_of(table: Table, domain: str) -> str:
         return table.name
     if domain.startswith(ANY_HOST):
         return names.wildcard_table(table.name)
-    return names.shard_table(table.name, names.shard_of(domain, table.shards))
+    return names.shard_table(table.name, table.shards, names.shard_of(domain, table.shards))
 
 
 def _configs(key: TableKey, table: Table, look: Look) -> dict[ConfigKey, bool]:
     """All RouteConfigurations of a table, those of empty shards too: Envoy asks for them."""
     if not table.shards:
         return {ConfigKey(key.gateway, table.name): True}
-    found = [names.shard_table(table.name, shard) for shard in range(table.shards)]
+    found = [names.shard_table(table.name, table.shards, shard) for shard in range(table.shards)]
     if table.has_wildcards:
         found.append(names.wildcard_table(table.name))
     return {ConfigKey(key.gateway, name): True for name in found}
@@ -123,7 +123,7 @@ def _configs(key: TableKey, table: Table, look: Look) -> dict[ConfigKey, bool]:
 def _anchors(key: TableKey, table: Table, look: Look) -> dict[Any, Resource]:
     resources: dict[Any, Resource] = {}
     for shard in range(table.shards):
-        resources |= _keyed(key.gateway, render_anchor(table.name, shard))
+        resources |= _keyed(key.gateway, render_anchor(table.name, table.shards, shard))
     if table.shards and table.has_wildcards:
         resources |= _keyed(key.gateway, render_scope(table.name, ANY_HOST, names.wildcard_table(table.name)))
     return resources

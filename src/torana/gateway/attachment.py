@@ -1,8 +1,8 @@
 """Which listeners a route attaches to, and why not.
 
-In: a route, its parentRefs, the listeners of the Gateways they name. Out: a verdict per parentRef. Reasons in order: no
-listener selected (`NoMatchingParent`), selected ones refuse kind or namespace (`NotAllowedByListeners`), only the hostname
-fails (`NoMatchingListenerHostname`). Specification: ParentReference, AllowedRoutes.
+In: a route, its parentRefs, the listeners of the Gateways they name. Out: a verdict per parentRef. Reasons in order:
+no listener selected (`NoMatchingParent`), selected ones refuse kind or namespace (`NotAllowedByListeners`), only the
+hostname fails (`NoMatchingListenerHostname`). Specification: ParentReference, AllowedRoutes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ def attach(
     listeners: Iterable[ListenerShape],
     labels_of: Callable[[str], dict[str, str]],
 ) -> tuple[tuple[Attachment, ...], Finding | None]:
-    """Attachments of one parentRef to the listeners of its Gateway, or the finding. `labels_of` gives a namespace's labels."""
+    """Attachments of one parentRef to the listeners of its Gateway, or the finding.
+
+    `labels_of` gives a namespace's labels.
+    """
     gateway = gateway_of(parent_ref, route)
     selected = [shape for shape in listeners if _is_selected(shape, parent_ref)]
     if not selected:

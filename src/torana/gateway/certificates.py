@@ -1,7 +1,8 @@
 """Which certificates a listener may use, and what is wrong with those it may not.
 
-In: certificateRefs. Out: usable references, or the finding. The order of checks matters: a reference that is not granted
-is told so before anything else, lest it leak whether the Secret exists. Specification: ListenerTLSConfig.certificateRefs.
+In: certificateRefs. Out: usable references, or the finding. The order of checks matters: a reference that is not
+granted is told so before anything else, lest it leak whether the Secret exists. Specification:
+ListenerTLSConfig.certificateRefs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A mistake seen in objects: a value that becomes a condition's reason and message, never an exception or a log line."""
+"""A mistake seen in objects.
+
+A value that becomes a condition's reason and message, never an exception or a log line.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether a reference into another namespace is allowed.
 
-A ReferenceGrant in the target's namespace allows it when one of its `from` entries names the referring kind and namespace
-exactly and one of its `to` entries names the target's kind, and its name or none. Several grants add up.
+A ReferenceGrant in the target's namespace allows it when one of its `from` entries names the referring kind and
+namespace exactly and one of its `to` entries names the target's kind, and its name or none. Several grants add up.
 Specification: ReferenceGrant, GEP-709.
 """
 
@@ -26,10 +26,7 @@ def is_granted(look: Look, grants_by_namespace: Index[Any, Any], asker: Asker, t
     """True within one namespace, or when some grant in the target's namespace covers both sides."""
     if asker.namespace == target.namespace:
         return True
-    for _, grant in look.list(grants_by_namespace, target.namespace):
-        if _covers(grant, asker, target):
-            return True
-    return False
+    return any(_covers(grant, asker, target) for _, grant in look.list(grants_by_namespace, target.namespace))
 
 
 def _covers(grant: Any, asker: Asker, target: ObjectRef) -> bool:

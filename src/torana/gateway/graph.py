@@ -1,7 +1,7 @@
 """How objects become proxy configuration and statuses: the stages, in the order of the data flow.
 
-Every stage derives collections from those before it. `engine.settle({graph.sources.http_routes: {ref: route}})` edits one
-source and brings all of them up to date.
+Every stage derives collections from those before it. `engine.settle({graph.sources.http_routes: {ref: route}})` edits
+one source and brings all of them up to date.
 """
 
 from __future__ import annotations

@@ -29,7 +29,10 @@ def intersection(listener: str, route: str) -> str | None:
 
 
 def intersections(listener: str, routes: Iterable[str]) -> tuple[str, ...]:
-    """All hostnames that a listener and a route share; a route without hostnames takes the listener's. Sorted, unique."""
+    """All hostnames that a listener and a route share; a route without hostnames takes the listener's.
+
+    Sorted, unique.
+    """
     routes = tuple(routes)
     if not routes:
         return (listener.lower(),)

@@ -1,8 +1,9 @@
 """From attachments to hosts: which routes answer on a hostname of a route table, in which order.
 
-Listener isolation: a request belongs to the most specific listener of its port whose hostname matches, and to no other. So
-a hostname that a more specific listener covers is not routed by a wider one, and each listener's own hostname is a host
-even without routes (404), which keeps wider ones away. Specification: GatewaySpec.listeners, HTTPRouteSpec.hostnames.
+Listener isolation: a request belongs to the most specific listener of its port whose hostname matches, and to no
+other. So a hostname that a more specific listener covers is not routed by a wider one, and each listener's own
+hostname is a host even without routes (404), which keeps wider ones away. Specification: GatewaySpec.listeners,
+HTTPRouteSpec.hostnames.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from torana.api.kind import Ref
-from torana.gateway.hostnames import domain, matches, specificity
+from torana.gateway.hostnames import matches, specificity
 from torana.gateway.listeners import ListenerShape
 from torana.gateway.routes.compiled import CompiledRoute, Entry
-from torana.proxy.action import Redirect
+from torana.proxy.action import Redirect, Respond
+from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 
 _DEFAULT_PORT = {"HTTP": 80, "HTTPS": 443}
@@ -37,8 +39,12 @@ class HostKey(NamedTuple):
     domain: str
 
 
+MISDIRECTED = "misdirected"
+"""Stands for the kind of a route where another listener of the port takes the host."""
+
+
 class PlacementKey(NamedTuple):
-    """A route (its kind and ref; "" is the listener itself) on a host."""
+    """A route on a host, by kind and ref; kind "" is the listener itself, MISDIRECTED another one."""
 
     host: HostKey
     kind: str
@@ -62,6 +68,14 @@ def is_owner(listener: ListenerShape, hostname: str, neighbours: Iterable[Listen
     )
 
 
+def misdirected(key: HostKey) -> Host:
+    """A host that another TLS listener of the port takes: 421 tells the client to open a connection for it.
+
+    Specification: Listener.hostname, RFC 9110 section 15.5.20.
+    """
+    return Host(key.domain, (Route("misdirected", Match(), Respond(421)),))
+
+
 def assemble(key: HostKey, placed: Iterable[tuple[CompiledRoute, Placement]]) -> Host:
     """The host with the entries of all its routes, first match first."""
     entries: list[tuple[Entry, Placement]] = [
@@ -79,6 +93,3 @@ def _on_listener(route: Route, placement: Placement) -> Route:
     if placement.port == _DEFAULT_PORT.get(placement.protocol):
         return route
     return msgspec.structs.replace(route, action=msgspec.structs.replace(action, port=placement.port))
-
-
-__all__ = ["HostKey", "Placement", "PlacementKey", "TableKey", "assemble", "domain", "is_owner"]

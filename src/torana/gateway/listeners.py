@@ -1,7 +1,8 @@
 """What each listener of a Gateway is worth: accepted or not, in conflict or not, with usable certificates or not.
 
-In: a Gateway. Out: a verdict per listener. Two halves: `shape` is what routes need to know to attach, and changes seldom;
-`judge` adds certificates, which change without concern for routes. Specification: GatewaySpec.listeners, Listener.
+In: a Gateway. Out: a verdict per listener. Two halves: `shape` is what routes need to know to attach, and changes
+seldom; `judge` adds certificates, which change without concern for routes. Specification: GatewaySpec.listeners,
+Listener.
 """
 
 from __future__ import annotations

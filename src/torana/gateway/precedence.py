@@ -1,9 +1,9 @@
 """In which order matches are tried when several could take a request.
 
-Specification (HTTPRouteRule.matches), across all rules of all routes on a hostname: Exact path, then longest prefix, then
-method, then number of header matches, then number of query matches; ties go to the oldest route, then to
-`namespace/name`, then to the first rule. RegularExpression paths are ours to place: after Exact, before prefixes, longer
-expressions first, since somebody who writes one means something narrower than a prefix.
+Specification (HTTPRouteRule.matches), across all rules of all routes on a hostname: Exact path, then longest prefix,
+then method, then number of header matches, then number of query matches; ties go to the oldest route, then to
+`namespace/name`, then to the first rule. RegularExpression paths are ours to place: after Exact, before prefixes,
+longer expressions first, since somebody who writes one means something narrower than a prefix.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ import msgspec
 
 
 class Quarantine(msgspec.Struct, frozen=True, gc=False):
-    """Generation `generation` of a route was rejected with `message`. `fallback` is the last version accepted, or None."""
+    """Generation `generation` of a route was rejected with `message`.
+
+    `fallback` is the last version accepted, or None.
+    """
 
     generation: int
     message: str

@@ -1,7 +1,7 @@
-"""Stage 8: what the infrastructure is like: each Gateway's addresses, where its proxy binds, and what stands in the way.
+"""Stage 8: what the infrastructure is like: Gateways' addresses, where proxies bind, and what stands in the way.
 
-In: the Services and Pods that belong to proxies, and what the provisioner ran into. Out: `observed` and `bind_addresses`,
-keyed by Gateway.
+In: the Services and Pods that belong to proxies, and what the provisioner ran into. Out: `observed` and
+`bind_addresses`, keyed by Gateway.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from torana.proxy.route import Table
 class Chain(msgspec.Struct, frozen=True, gc=False):
     """What happens to connections of one server name.
 
-    `server_names` empty: any. `certificates` are names of Certificate secrets (TLS is terminated with them; empty: plain
-    text). `table` routes HTTP.
+    `server_names` empty: any. `certificates` are names of Certificate secrets (TLS is terminated with them; empty:
+    plain text). `table` routes HTTP.
     """
 
     name: str

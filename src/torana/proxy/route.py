@@ -23,7 +23,8 @@ class Route(msgspec.Struct, frozen=True, gc=False):
 class Host(msgspec.Struct, frozen=True, gc=False):
     """A hostname and its routes, in the order in which they are tried.
 
-    `domain` is an exact lower-case name, `*.suffix` (one or more labels), or `*`. With no routes every request gets 404.
+    `domain` is an exact lower-case name, `*.suffix` (one or more labels), or `*`. With no routes every request gets
+    404.
     """
 
     domain: str

@@ -1,7 +1,7 @@
 """HTTPRoute rules → proxy routes.
 
-In: an HTTPRoute and a way to resolve backends. Out: CompiledRoute. A rule with a mistake answers 500 and is named in the
-status; its siblings are served. Specification: HTTPRouteRule, HTTPRouteMatch, HTTPBackendRef.
+In: an HTTPRoute and a way to resolve backends. Out: CompiledRoute. A rule with a mistake answers 500 and is named in
+the status; its siblings are served. Specification: HTTPRouteRule, HTTPRouteMatch, HTTPBackendRef.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Hosts:
     def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
         self.sources, self.listeners, self.routes = sources, listeners, routes
         self.routed = engine.derive("routed", routes.attachments, self._place)
-        self.fences = engine.derive("fences", listeners.serving, _fence)
+        self.fences = engine.derive("fences", listeners.serving, self._fence)
         self.placements = engine.union("placements", (self.routed, self.fences), {"host": lambda key, one: [key.host]})
         self.hosts = engine.map(
             "hosts",
@@ -42,19 +42,40 @@ class Hosts:
         shape = look.get(self.listeners.serving, listener)
         if shape is None:
             return {}
-        table = TableKey(listener.gateway, table_name(shape))
-        neighbours = [one for _, one in look.list(self.listeners.serving.index("table"), table)]
+        neighbours = self._neighbours(shape, look)
         return {
-            PlacementKey(HostKey(*table, domain(name)), kind, route): Placement(shape.port, shape.protocol)
+            PlacementKey(_host_key(shape, name), kind, route): Placement(shape.port, shape.protocol)
             for name in hostnames
             if hosts.is_owner(shape, name, neighbours)
         }
 
+    def _fence(self, key: ListenerKey, shape: ListenerShape, look: Look) -> dict[PlacementKey, Placement]:
+        """A listener's own hostname is a host, with or without routes: it keeps requests from wider listeners.
+
+        Behind TLS the chain was chosen by server name, so the hostnames of the port's other listeners are hosts too:
+        requests for them came down the wrong connection.
+        """
+        placement = Placement(shape.port, shape.protocol)
+        found = {PlacementKey(_host_key(shape, shape.hostname), "", Ref("", key.name)): placement}
+        if shape.protocol == "HTTPS":
+            for other in self._neighbours(shape, look):
+                if other.name != shape.name:
+                    host = _host_key(shape, other.hostname)
+                    found[PlacementKey(host, hosts.MISDIRECTED, Ref("", other.name))] = placement
+        return found
+
+    def _neighbours(self, shape: ListenerShape, look: Look) -> list[ListenerShape]:
+        """The listeners that share the port."""
+        return [one for _, one in look.list(self.listeners.serving.index("port"), (shape.gateway, shape.port))]
+
     def _host(self, key: HostKey, _: None, look: Look) -> Host:
+        placements = look.list(self.placements.index("host"), key)
+        if all(placement_key.kind == hosts.MISDIRECTED for placement_key, _ in placements):
+            return hosts.misdirected(key)
         placed = []
-        for placement_key, placement in look.list(self.placements.index("host"), key):
-            compiled = look.get(self.routes.compiled, placement_key.route) if placement_key.kind else None
-            if compiled is not None:
+        for placement_key, placement in placements:
+            compiled = look.get(self.routes.compiled, placement_key.route)
+            if placement_key.kind == "HTTPRoute" and compiled is not None:
                 placed.append((compiled, placement))
         return hosts.assemble(key, placed)
 
@@ -65,7 +86,5 @@ class Hosts:
         return Table(key.table, shards.shard_count(total - wildcards, current), wildcards > 0)
 
 
-def _fence(key: ListenerKey, shape: ListenerShape, look: Look) -> dict[PlacementKey, Placement]:
-    """A listener's own hostname is a host, with or without routes: it keeps requests from wider listeners."""
-    host = HostKey(key.gateway, table_name(shape), domain(shape.hostname))
-    return {PlacementKey(host, "", Ref("", key.name)): Placement(shape.port, shape.protocol)}
+def _host_key(shape: ListenerShape, hostname: str) -> HostKey:
+    return HostKey(shape.gateway, table_name(shape), domain(hostname))

@@ -11,7 +11,6 @@ from torana.gateway import classes, listeners
 from torana.gateway.certificates import KeyPair, read_key_pair
 from torana.gateway.gateways import ManagedGateway, manage
 from torana.gateway.grants import Asker, is_granted
-from torana.gateway.hosts import TableKey
 from torana.gateway.stages.sources import Sources
 
 
@@ -43,7 +42,7 @@ class Listeners:
             "serving",
             self.listeners,
             lambda key, one, look: one.shape if one.is_servable else None,
-            {"table": lambda key, shape: [TableKey(key.gateway, listeners.table_name(shape))]},
+            {"port": lambda key, shape: [(key.gateway, shape.port)]},
         )
 
     def _manage(self, ref: Ref, gateway: Any, look: Look) -> ManagedGateway | None:

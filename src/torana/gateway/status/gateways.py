@@ -27,7 +27,7 @@ def report(
     verdicts: tuple[tuple[ListenerVerdict, int, str], ...],
     proxy: ProxyState,
 ) -> GatewayReport:
-    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), in the order of the spec."""
+    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), as in the spec.."""
     generation = managed.object.metadata.generation
     if managed.finding is not None:
         text = managed.finding.text

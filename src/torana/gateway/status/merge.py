@@ -1,7 +1,8 @@
-"""Our answer folded into an object's live status: what is others' stays to the byte, what is ours is replaced as a whole.
+"""Our answer folded into an object's live status: what is others' stays, what is ours is replaced as a whole.
 
 In: a report, the live `status` as JSON, the time. Out: the new `status`, equal to the live one when nothing is to be
-written. Transition times move only with a condition's status. Specification: notes on `status.parents` and on conditions.
+written. Transition times move only with a condition's status. Specification: notes on `status.parents` and on
+conditions.
 """
 
 from __future__ import annotations
