@@ -220,15 +220,16 @@ def tables_of(table: Table, hosts: Iterable[Host], options: RenderOptions | None
     hosts = list(hosts)
     if not table.shards:
         return [render_table(table.name, [render_host(host, options) for host in hosts])]
-    fragments: dict[str, list[bytes]] = {names.shard_table(table.name, shard): [] for shard in range(table.shards)}
+    shard_names = [names.shard_table(table.name, table.shards, shard) for shard in range(table.shards)]
+    fragments: dict[str, list[bytes]] = {name: [] for name in shard_names}
     fragments[names.wildcard_table(table.name)] = []
-    scopes = [render_anchor(table.name, shard) for shard in range(table.shards)]
+    scopes = [render_anchor(table.name, table.shards, shard) for shard in range(table.shards)]
     scopes.append(render_scope(table.name, "*", names.wildcard_table(table.name)))
     for host in hosts:
         if host.domain.startswith("*"):
             fragments[names.wildcard_table(table.name)].append(render_host(host, options))
         else:
-            shard = names.shard_table(table.name, names.shard_of(host.domain, table.shards))
+            shard = shard_names[names.shard_of(host.domain, table.shards)]
             fragments[shard].append(render_host(host, options))
             scopes.append(render_scope(table.name, host.domain, shard))
     return [*(render_table(name, rendered) for name, rendered in fragments.items()), *scopes]

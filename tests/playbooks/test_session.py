@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.playbooks.playbook import play
+
 from torana.envoy.events import Acked, Nacked
 from torana.envoy.resource import ResourceType
 from torana.envoy.session import Session
@@ -246,6 +247,81 @@ def test_scopes_go_before_their_host_leaves_a_shard_and_come_after_it_entered() 
     """)
 
 
+def test_scopes_move_to_new_shards_only_when_envoy_has_these() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs SRDS x: RDS old
+        needs SRDS anchor: RDS new
+        >> offered 1: LDS web@1 SRDS x@1 RDS old@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS x@1
+        >> acks SRDS
+        >> asks RDS old
+        << send RDS old@1
+        >> acks RDS
+        << delivered 1
+        needs SRDS x: RDS new
+        >> offered 2: SRDS anchor@1 RDS new@1 SRDS x@2 -RDS old
+        << send SRDS anchor@1
+        >> acks SRDS
+        >> asks RDS new
+        << send RDS new@1
+        >> acks RDS
+        << send SRDS x@2
+        >> acks SRDS
+        << delivered 2
+        >> drops RDS old
+    """)
+
+
+def test_a_listener_that_leaves_its_shards_drains_with_its_old_scopes() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs SRDS x: RDS shard
+        >> offered 1: LDS web@1 SRDS x@1 RDS shard@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS x@1
+        >> acks SRDS
+        >> asks RDS shard
+        << send RDS shard@1
+        >> acks RDS
+        << delivered 1
+        needs LDS web: RDS whole
+        >> offered 2: LDS web@2 RDS whole@1 -SRDS x -RDS shard
+        << send LDS web@2
+        >> acks LDS
+        >> asks RDS whole
+        << send RDS whole@1
+        >> acks RDS
+        << delivered 2
+        >> drops SRDS *
+        >> drops RDS shard
+        needs LDS web: SRDS *
+        >> offered 3: LDS web@3 SRDS x@1 RDS shard@2 -RDS whole
+        << send LDS web@3
+        >> acks LDS
+        >> asks SRDS *
+        << send SRDS x@1
+        >> acks SRDS
+        >> asks RDS shard
+        << send RDS shard@2
+        >> acks RDS
+        << delivered 3
+    """)
+
+
 def test_names_that_nobody_offers_are_answered_as_absent() -> None:
     play(
         START
@@ -408,6 +484,22 @@ def test_a_returning_envoy_that_has_everything_is_asked_for_nothing_more() -> No
         >> offered 7: CDS a@1 EDS a@1 LDS web@1 RDS web@1
         << send CDS
         >> acks CDS
+        << send LDS
+        >> acks LDS
+        << delivered 7
+    """)
+
+
+def test_a_returning_envoy_whose_cluster_changed_meanwhile_gets_the_endpoints_again() -> None:
+    play("""
+        >> offered 7: CDS a@2 EDS a@1
+        >> asks CDS holding a@1
+        << send CDS a@2
+        >> asks EDS a holding a@1
+        << send EDS a@1
+        >> acks CDS
+        >> asks LDS
+        >> acks EDS
         << send LDS
         >> acks LDS
         << delivered 7

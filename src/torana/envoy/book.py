@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from torana.envoy.resource import Resource, ResourceType
@@ -43,6 +43,8 @@ class Book:
     """What stands behind `accepted`, where we have seen it."""
     underway: dict[str, str] = field(default_factory=dict)
     """Name to the version sent last and not yet answered."""
+    stale: set[str] = field(default_factory=set)
+    """What Envoy needs once more, even if it says that it still holds it."""
     asked_names: set[str] = field(default_factory=set)
     is_asked: bool = False
     """Envoy subscribed to this type at all."""
@@ -78,9 +80,21 @@ class Book:
         """Envoy has some version, or is about to."""
         return name in self.accepted or name in self.underway
 
+    def note_held(self, held: Mapping[str, str]) -> None:
+        """Envoy has these versions from an earlier connection."""
+        self.accepted.update((name, version) for name, version in held.items() if name not in self.stale)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Whatever Envoy has of these, it needs it once more."""
+        for name in names:
+            self.accepted.pop(name, None)
+            self.underway.pop(name, None)
+            self.stale.add(name)
+
     def note_sent(self, batch: Batch) -> None:
         for resource in batch.resources:
             self.underway[resource.name] = resource.version
+            self.stale.discard(resource.name)
 
     def note_acked(self, batch: Batch) -> None:
         self.is_synced = True
@@ -111,6 +125,13 @@ class Book:
         self.asked_names.discard(name)
         self.accepted.pop(name, None)
         self.underway.pop(name, None)
+        self.stale.discard(name)
+
+    def note_all_dropped(self) -> None:
+        """Envoy no longer asks for any resource of a type that it asks for as a whole."""
+        self.is_asked = self.is_synced = False
+        self.accepted.clear()
+        self.underway.clear()
 
     def _answered(self, resource: Resource) -> None:
         if self.underway.get(resource.name) == resource.version:

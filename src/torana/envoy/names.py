@@ -18,9 +18,13 @@ def shard_of(host: str, shards: int) -> int:
     return crc32(host.encode()) % shards
 
 
-def shard_table(table: str, shard: int) -> str:
-    """Name of the RouteConfiguration of one shard."""
-    return f"{table}/{shard}"
+def shard_table(table: str, shards: int, shard: int) -> str:
+    """Name of the RouteConfiguration of one shard.
+
+    The number of shards is part of it: a table that is split anew gets new RouteConfigurations beside the old ones, so
+    that no host is without a route while its scope moves.
+    """
+    return f"{table}/{shard}.{shards}"
 
 
 def wildcard_table(table: str) -> str:
@@ -46,10 +50,10 @@ def scope_name(table: str, host: str) -> str:
     return f"{table}/{host}"
 
 
-def anchor_key(table: str, shard: int) -> str:
+def anchor_key(table: str, shards: int, shard: int) -> str:
     """A key that no request has (theirs contain the `;` of the prefix at its place)."""
-    return table.replace(":", "|") + f"#{shard}"
+    return table.replace(":", "|") + f"#{shard}.{shards}"
 
 
-def anchor_name(table: str, shard: int) -> str:
-    return f"{table}/#{shard}"
+def anchor_name(table: str, shards: int, shard: int) -> str:
+    return f"{table}/#{shard}.{shards}"

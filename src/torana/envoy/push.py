@@ -1,13 +1,12 @@
 """In which order changes go out, so that Envoy never refers to what it does not have.
 
-Three stages. **make**: clusters, endpoints, secrets arrive. **switch**: listeners, route tables and scopes change to
-what now exists. **break**: what nothing refers to any more is taken away. A stage begins when Envoy has confirmed what
-the one before it must have brought.
+Four stages. **make**: clusters, endpoints, secrets arrive. **switch**: listeners and route tables change to what now
+exists, new scopes arrive. **point**: known scopes point to other route tables, which Envoy has by now. **break**: what
+nothing refers to any more is taken away. A stage begins when Envoy has confirmed what the one before must have brought.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from torana.envoy.resource import Key, Resource, ResourceType
@@ -15,16 +14,15 @@ from torana.envoy.resource import Key, Resource, ResourceType
 Changes = dict[Key, Resource | None]
 """Per resource the new value, or None for removal."""
 
-MAKE, SWITCH, BREAK, DONE = range(4)
+MAKE, SWITCH, POINT, BREAK, DONE = range(5)
 
 OPENED = (
     (ResourceType.CDS, ResourceType.EDS, ResourceType.SDS),
     (ResourceType.LDS, ResourceType.RDS, ResourceType.SRDS),
     (),
+    (),
 )
 """Types whose questions are answered from the first such stage on."""
-
-_SWITCHED = (ResourceType.LDS, ResourceType.SRDS)
 
 
 @dataclass(slots=True)
@@ -33,7 +31,7 @@ class Push:
 
     revision: int | None
     """None: no offer, only tidying."""
-    stages: tuple[Changes, Changes, Changes]
+    stages: tuple[Changes, ...]
     stage: int = -1
     gate: set[Key] = field(default_factory=set)
     tail: set[Key] = field(default_factory=set)
@@ -45,24 +43,10 @@ class Push:
         self.gate.discard(key)
         self.tail.discard(key)
 
+    def discard_type(self, type: ResourceType) -> None:
+        self.gate = {key for key in self.gate if key[0] is not type}
+        self.tail = {key for key in self.tail if key[0] is not type}
+
     def is_ahead(self, key: Key) -> bool:
         """A later stage brings it."""
         return any(stage.get(key) is not None for stage in self.stages[self.stage + 1 :])
-
-
-def in_stages(changes: Mapping[Key, Resource | None]) -> tuple[Changes, Changes, Changes]:
-    """Every change in its stage.
-
-    A removed listener or scope is a switch. Everything else that goes, goes last.
-    """
-    make: Changes = {}
-    switch: Changes = {}
-    last: Changes = {}
-    for key, resource in changes.items():
-        if key[0] in _SWITCHED or (key[0] is ResourceType.RDS and resource is not None):
-            switch[key] = resource
-        elif resource is not None:
-            make[key] = resource
-        else:
-            last[key] = resource
-    return make, switch, last

@@ -3,9 +3,9 @@
 One push is under way at a time; offers that come meanwhile gather, the latest value of each resource wins, and go when
 it is done. Nothing waits for time, only for Envoy's answers, so a push after quiet leaves in the same step.
 
-    Offered ──> make ──gate──> switch ──gate──> break ──> Delivered
-                  │               │               │
-                 Send            Send            Send        Acked opens the gates
+    Offered ──> make ──gate──> switch ──gate──> point ──gate──> break ──> Delivered
+                  │               │               │               │
+                 Send            Send            Send            Send        Acked opens the gates
 
 A gate holds the resources whose confirmation the next stage needs. Confirmed means more than acknowledged: Envoy
 acknowledges a cluster or listener before it has fetched what that needs (its endpoints, route table, secrets), so an
@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from torana.envoy.book import Batch, Book
+from torana.envoy.changes import in_stages
 from torana.envoy.events import Acked, Asked, Command, Delivered, Event, Nacked, Offered, Rejected, Send
-from torana.envoy.push import BREAK, DONE, MAKE, OPENED, SWITCH, Changes, Push, in_stages
+from torana.envoy.push import BREAK, DONE, MAKE, OPENED, POINT, SWITCH, Changes, Push
 from torana.envoy.resource import Key, Resource, ResourceType
 
 CDS, EDS, LDS = ResourceType.CDS, ResourceType.EDS, ResourceType.LDS
@@ -64,6 +65,11 @@ class Session:
 
     def _asked(self, ask: Asked) -> None:
         book = self._books[ask.type]
+        if ask.type.is_wildcard and ask.dropped:
+            book.note_all_dropped()
+            if self._push:
+                self._push.discard_type(ask.type)
+            return
         is_first = not book.is_asked
         book.is_asked = True
         if is_first:
@@ -79,15 +85,13 @@ class Session:
             self._confirm((ask.type, name))
         book.asked_names.update(ask.names)
         if not is_first:
-            for name in ask.names:  # A repeated question wants the answer again.
-                book.accepted.pop(name, None)
-                book.underway.pop(name, None)
+            book.forget(ask.names)  # A repeated question wants the answer again.
         if book.is_open:
             self._answer_names(book, ask.names)
 
     def _take_stock(self, book: Book, held: Mapping[str, str]) -> None:
         """Envoy still has resources from before: the same ones are confirmed, unknown ones will be taken away."""
-        book.accepted.update(held)
+        book.note_held(held)
         for name in held:
             key = (book.type, name)
             if self._is_desired(key):
@@ -162,22 +166,9 @@ class Session:
         is_ready = self._revision is not None or (self._pending and self._books[CDS].is_open)
         if not is_ready:
             return False
-        changes = {key: resource for key, resource in self._pending.items() if self._is_news(key, resource)}
-        self._push = Push(self._revision, in_stages(changes))
+        self._push = Push(self._revision, in_stages(self._pending, self._books, self._quarantined))
         self._pending, self._revision = {}, None
         return True
-
-    def _is_news(self, key: Key, resource: Resource | None) -> bool:
-        book = self._books[key[0]]
-        if resource is None:
-            self._quarantined.pop(key, None)
-            return key[1] in book.released or book.holds(key[1])
-        refused = self._quarantined.get(key)
-        if refused == resource.version:
-            return False
-        self._quarantined.pop(key, None)
-        current = book.released.get(key[1])
-        return current is None or current.version != resource.version
 
     def _release(self, push: Push) -> None:
         """Begin the push's current stage: its changes may reach Envoy, those it wants are sent."""
@@ -190,8 +181,6 @@ class Session:
                 if type.is_wildcard and book.holds(name):
                     gone[type].append(name)
             else:
-                if type is CDS and book.holds(name) and book.accepted.get(name) != resource.version:
-                    names[EDS] += self._again(resource)
                 book.released[name] = resource
                 if book.accepted.get(name) == resource.version:
                     book.last_good[name] = resource
@@ -217,14 +206,6 @@ class Session:
                 self._send(book, (), tuple(unknown))
             book.is_open = True
 
-    def _again(self, cluster: Resource) -> list[str]:
-        """A changed cluster warms anew with its endpoints, but Envoy does not ask for them a second time (1.40)."""
-        names = [name for type, name in cluster.needs if type is EDS]
-        for name in names:
-            self._books[EDS].accepted.pop(name, None)
-            self._books[EDS].underway.pop(name, None)
-        return names
-
     def _send_stage(
         self, push: Push, names: dict[ResourceType, list[str]], gone: dict[ResourceType, list[str]]
     ) -> None:
@@ -240,7 +221,10 @@ class Session:
             self._send_gone(push, books[SRDS], gone[SRDS])
             self._send_changed(push, books[RDS], names[RDS], push.gate)
             self._send_changed(push, books[SRDS], names[SRDS], push.gate)
+        elif push.stage == POINT:
+            self._send_changed(push, books[SRDS], names[SRDS], push.gate)
         elif push.stage == BREAK:
+            self._send_gone(push, books[SRDS], gone[SRDS])
             self._send_gone(push, books[CDS], gone[CDS])
 
     def _send_changed(self, push: Push, book: Book, names: Iterable[str], awaited: set[Key]) -> None:
@@ -290,5 +274,15 @@ class Session:
         self._last_nonce += 1
         nonce = str(self._last_nonce)
         self._in_flight[nonce] = (book.type, batch)
+        changed = [resource for resource in batch.resources if resource.name in book.accepted]
         book.note_sent(batch)
         self._commands.append(Send(book.type, nonce, batch.resources, batch.removed))
+        if book.type is CDS:
+            self._renew_endpoints(changed)
+
+    def _renew_endpoints(self, clusters: list[Resource]) -> None:
+        """A changed cluster warms anew with its endpoints, but Envoy does not ask for them a second time (1.40)."""
+        names = [name for cluster in clusters for type, name in cluster.needs if type is EDS]
+        endpoints = self._books[EDS]
+        endpoints.forget(names)
+        self._send(endpoints, endpoints.to_send(names))

@@ -36,9 +36,10 @@ def render_scope(table: str, host: str, shard_name: str) -> Resource:
     return _scope(names.scope_name(table, host), names.scope_key(table, host), shard_name)
 
 
-def render_anchor(table: str, shard: int) -> Resource:
+def render_anchor(table: str, shards: int, shard: int) -> Resource:
     """A scope that no request has. It keeps the shard's table in Envoy, so that real scopes never wait for it."""
-    return _scope(names.anchor_name(table, shard), names.anchor_key(table, shard), names.shard_table(table, shard))
+    name, key = names.anchor_name(table, shards, shard), names.anchor_key(table, shards, shard)
+    return _scope(name, key, names.shard_table(table, shards, shard))
 
 
 def _scope(name: str, key: str, table: str) -> Resource:

@@ -1,0 +1,73 @@
+"""Which of the offered changes are news to one Envoy, and in which stage do they go out?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torana.envoy.book import Book
+from torana.envoy.push import BREAK, MAKE, POINT, SWITCH, Changes
+from torana.envoy.resource import Key, Resource, ResourceType
+
+LDS, RDS, SRDS = ResourceType.LDS, ResourceType.RDS, ResourceType.SRDS
+_MADE = (ResourceType.CDS, ResourceType.EDS, ResourceType.SDS)
+
+Books = Mapping[ResourceType, Book]
+
+
+def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tuple[Changes, ...]:
+    """Every change that is news, in its stage. Afterwards a changed resource is no longer quarantined."""
+    changes = {key: resource for key, resource in pending.items() if _is_news(key, resource, books, quarantined)}
+    _leave_scopes_of_old_listeners(changes, books)
+    has_moves = any(
+        resource is not None and (key[0] is LDS or (key[0] is SRDS and _is_known(key, books)))
+        for key, resource in changes.items()
+    )
+    stages: tuple[Changes, ...] = ({}, {}, {}, {})
+    for key, resource in changes.items():
+        stages[_stage(key[0], resource is None, _is_known(key, books), has_moves)][key] = resource
+    return stages
+
+
+def _is_news(key: Key, resource: Resource | None, books: Books, quarantined: dict[Key, str]) -> bool:
+    book = books[key[0]]
+    if resource is None:
+        quarantined.pop(key, None)
+        return key[1] in book.released or book.holds(key[1])
+    if quarantined.get(key) == resource.version:
+        return False
+    quarantined.pop(key, None)
+    current = book.released.get(key[1])
+    return current is None or current.version != resource.version
+
+
+def _is_known(key: Key, books: Books) -> bool:
+    """Envoy has, or is about to get, some version of the resource."""
+    book = books[key[0]]
+    return key[1] in book.released or book.holds(key[1])
+
+
+def _stage(type: ResourceType, is_removal: bool, is_known: bool, has_moves: bool) -> int:
+    if not is_removal:
+        if type in _MADE:
+            return MAKE
+        return POINT if type is SRDS and is_known else SWITCH
+    if type is LDS:
+        return SWITCH
+    # The scope of a host that goes, goes before its routes, so that a wildcard host takes over without a gap. But
+    # where listeners or scopes move, the old scopes serve until they have.
+    return SWITCH if type is SRDS and not has_moves else BREAK
+
+
+def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
+    """Drop removals of scopes whose route tables go as well while a listener changes: its table is no longer sharded.
+
+    The listener's old connections drain with the old scopes; without them they would get 404. Nothing else uses these
+    scopes, and Envoy is told to drop them when it connects the next time.
+    """
+    if not any(type is LDS and resource is not None for (type, _), resource in changes.items()):
+        return
+    for key in [key for key, resource in changes.items() if key[0] is SRDS and resource is None]:
+        scope = books[SRDS].released.get(key[1])
+        if scope is not None and all(need in changes and changes[need] is None for need in scope.needs):
+            del books[SRDS].released[key[1]]
+            del changes[key]
