@@ -1,7 +1,7 @@
 """How do objects get from JSON to Structs and back?
 
-Kubernetes itself writes `null` for some empty lists and times (an EndpointSlice without endpoints, for one). For a field
-that has no use for null, it means absent here, as it does in Kubernetes.
+Kubernetes itself writes `null` for some empty lists and times (an EndpointSlice without endpoints, for one). For a
+field that has no use for null, it means absent here, as it does in Kubernetes.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class GatewaySpec(ApiStruct, kw_only=True):
         tuple[Listener, ...],
         Field(
             "The places where traffic comes in. Names, and combinations of port, protocol and hostname, are unique.",
-            list_type="map", map_keys=("name",), min_items=1, max_items=64, rules=listener_rules("Gateway"),
+            list_type="map", map_keys=("name",), min_items=1, max_items=64, rules=listener_rules(),
         ),
     ]
     addresses: Annotated[

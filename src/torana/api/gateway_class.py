@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
-
 from torana.api import limits
-from torana.api.field import ApiStruct, Field, Rule
+from torana.api.field import ApiStruct, Field
 from torana.api.kind import Column, Kind, Version
 from torana.api.meta import Condition, Object
 from torana.api.pending import pending_default
@@ -21,12 +19,9 @@ class GatewayClassSpec(ApiStruct, kw_only=True):
 
     controller_name: Annotated[
         str,
-        msgspec.structs.replace(
-            limits.controller_name(
-                "Controller that serves Gateways of this class, as a path below a domain, e.g."
-                " `example.com/gateway-controller`. It cannot be changed later."
-            ),
-            rules=(Rule("self == oldSelf", "Value is immutable"),),
+        limits.fixed_controller_name(
+            "Controller that serves Gateways of this class, as a path below a domain, e.g."
+            " `example.com/gateway-controller`. It cannot be changed later."
         ),
     ]
     parameters_ref: Annotated[
@@ -42,6 +37,11 @@ class SupportedFeature(ApiStruct, kw_only=True):
     name: Annotated[str, Field("Name of the feature, e.g. `HTTPRouteHostRewrite`.")]
 
 
+SUPPORTED_FEATURES = Field(
+    "Features that the controller supports, sorted by name.", list_type="map", map_keys=("name",), max_items=64
+)
+
+
 class GatewayClassStatus(ApiStruct, kw_only=True):
     """What the controller says about the class."""
 
@@ -49,13 +49,7 @@ class GatewayClassStatus(ApiStruct, kw_only=True):
         tuple[Condition, ...],
         limits.conditions("`Accepted` says whether a controller serves this class.", default=_CONDITIONS),
     ] = ()
-    supported_features: Annotated[
-        tuple[SupportedFeature, ...],
-        Field(
-            "Features that Gateways of this class support, sorted by name.",
-            list_type="map", map_keys=("name",), max_items=64,
-        ),
-    ] = ()
+    supported_features: Annotated[tuple[SupportedFeature, ...], SUPPORTED_FEATURES] = ()
 
 
 class GatewayClass(Object, kw_only=True):

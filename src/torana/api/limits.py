@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from torana.api.field import Field
+from torana.api.field import Field, Rule
 
 SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 DNS_SUBDOMAIN = rf"^{SUBDOMAIN}$"
@@ -63,6 +63,11 @@ def precise_hostname(doc: str) -> Field:
 
 def controller_name(doc: str) -> Field:
     return Field(doc, min_length=1, max_length=253, pattern=CONTROLLER_NAME)
+
+
+def fixed_controller_name(doc: str) -> Field:
+    """A controller name that stays as it was when the object was made."""
+    return msgspec.structs.replace(controller_name(doc), rules=(Rule("self == oldSelf", "Value is immutable"),))
 
 
 def duration(doc: str, default: str | None = None) -> Field:

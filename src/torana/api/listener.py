@@ -92,22 +92,28 @@ _NO_HOSTNAME = Rule(
     "self.all(l, l.protocol in ['TCP', 'UDP']  ? (!has(l.hostname) || l.hostname == '') : true)",
     "hostname must not be specified for protocols ['TCP', 'UDP']",
 )
-_UNIQUE_NAME_RULE = "self.all(l1, self.exists_one(l2, l1.name == l2.name))"
-_UNIQUE_PLACE_RULE = (
-    "self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol &&"
-    " (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))"
+_UNIQUE_NAME = Rule(
+    "self.all(l1, self.exists_one(l2, l1.name == l2.name))", "Listener name must be unique within the Gateway"
+)
+_SAME_PLACE = (
+    "l1.port == l2.port && l1.protocol == l2.protocol &&"
+    " (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))"
 )
 
 
-def listener_rules(owner: str) -> tuple[Rule, ...]:
-    """The rules for a list of listeners of `owner`, the name of the kind it belongs to."""
+def listener_rules(*, port_may_be_absent: bool = False) -> tuple[Rule, ...]:
+    """The rules for a list of listeners."""
+    if port_may_be_absent:
+        unique_place = f"self.all(l1, !has(l1.port) || self.exists_one(l2, has(l2.port) && {_SAME_PLACE}))"
+    else:
+        unique_place = f"self.all(l1, self.exists_one(l2, {_SAME_PLACE}))"
     return (
         _NO_TLS,
         _HTTPS_TERMINATES,
         _TLS_HAS_MODE,
         _NO_HOSTNAME,
-        Rule(_UNIQUE_NAME_RULE, f"Listener name must be unique within the {owner}"),
-        Rule(_UNIQUE_PLACE_RULE, "Combination of port, protocol and hostname must be unique for each listener"),
+        _UNIQUE_NAME,
+        Rule(unique_place, "Combination of port, protocol and hostname must be unique for each listener"),
     )
 
 

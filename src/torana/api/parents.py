@@ -11,36 +11,11 @@ from torana.api import limits
 from torana.api.field import ApiStruct, Field, Rule
 from torana.api.meta import Condition
 from torana.api.references import ParentReference
+from torana.api.rules import SAME_OBJECT, distinct, same
 
-# The pieces from which the rules about repeated parents are put together. Absent and empty values are the same.
-_SAME_OBJECT = "p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name"
-
-
-def _both_absent(field: str, empty: str) -> str:
-    return f"((!has(p1.{field}) || p1.{field} == {empty}) && (!has(p2.{field}) || p2.{field} == {empty}))"
-
-
-def _same(field: str, empty: str = "''") -> str:
-    return f"({_both_absent(field, empty)} || (has(p1.{field}) && has(p2.{field}) && p1.{field} == p2.{field}))"
-
-
-def _given_alike(field: str, empty: str = "''") -> str:
-    return f"(!has(p1.{field}) || p1.{field} == {empty}) == (!has(p2.{field}) || p2.{field} == {empty})"
-
-
-def _distinct_parents(*fields: tuple[str, str]) -> tuple[str, str]:
-    """Rules: references to one parent all give the same ones of `fields` (name, empty value), and differ in them."""
-    same_parent = f"{_SAME_OBJECT} && {_same('__namespace__')}"
-    alike = " && ".join(_given_alike(*field) for field in fields)
-    same_place = " && ".join(_same(*field) for field in fields)
-    return (
-        f"self.all(p1, self.all(p2, {same_parent} ? ({alike}) : true))",
-        f"self.all(p1, self.exists_one(p2, {same_parent} && {same_place}))",
-    )
-
-
-_ALIKE, _UNIQUE = _distinct_parents(("sectionName", "''"))
-_ALIKE_WITH_PORT, _UNIQUE_WITH_PORT = _distinct_parents(("sectionName", "''"), ("port", "0"))
+_SAME_PARENT = f"{SAME_OBJECT} && {same('__namespace__')}"
+_ALIKE, _UNIQUE = distinct(_SAME_PARENT, ("sectionName", "''"))
+_ALIKE_WITH_PORT, _UNIQUE_WITH_PORT = distinct(_SAME_PARENT, ("sectionName", "''"), ("port", "0"))
 _REPEATED = "when parentRefs includes 2 or more references to the same parent"
 
 PARENT_REFS = limits.atomic_list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torana.api.backend_tls_policy import BACKEND_TLS_POLICY
 from torana.api.core.config_map import CONFIG_MAP
 from torana.api.core.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from torana.api.core.deployment import DEPLOYMENT
@@ -18,9 +19,17 @@ from torana.api.core.service import SERVICE
 from torana.api.core.service_account import SERVICE_ACCOUNT
 from torana.api.gateway import GATEWAY
 from torana.api.gateway_class import GATEWAY_CLASS
+from torana.api.grpc_route import GRPC_ROUTE
 from torana.api.http_route import HTTP_ROUTE
 from torana.api.kind import Kind
+from torana.api.listener_set import LISTENER_SET
 from torana.api.reference_grant import REFERENCE_GRANT
+from torana.api.tcp_route import TCP_ROUTE
+from torana.api.tls_route import TLS_ROUTE
+from torana.api.udp_route import UDP_ROUTE
+from torana.api.x_backend import X_BACKEND
+from torana.api.x_backend_traffic_policy import X_BACKEND_TRAFFIC_POLICY
+from torana.api.x_mesh import X_MESH
 
 BUILT_IN_KINDS: tuple[Kind, ...] = (
     NAMESPACE,
@@ -46,8 +55,17 @@ BUILT_IN_KINDS: tuple[Kind, ...] = (
 CUSTOM_KINDS: tuple[Kind, ...] = (
     GATEWAY_CLASS,
     GATEWAY,
+    LISTENER_SET,
     HTTP_ROUTE,
+    GRPC_ROUTE,
+    TLS_ROUTE,
+    TCP_ROUTE,
+    UDP_ROUTE,
     REFERENCE_GRANT,
+    BACKEND_TLS_POLICY,
+    X_BACKEND,
+    X_BACKEND_TRAFFIC_POLICY,
+    X_MESH,
 )
 """The kinds of the Gateway API, which are installed as CustomResourceDefinitions."""
 

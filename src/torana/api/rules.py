@@ -1,8 +1,30 @@
-"""Which CEL rules hold for the list of rules of any route?"""
+"""Which CEL rules do several kinds share: distinct references, unique names, the number of matches?"""
 
 from __future__ import annotations
 
 from torana.api.field import Channel, Rule
+
+# `p1` and `p2` are two references of one list. An absent value and an empty one are the same.
+SAME_OBJECT = "p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name"
+
+
+def same(field: str, empty: str = "''") -> str:
+    """Expression: both references have this field alike."""
+    absent = f"((!has(p1.{field}) || p1.{field} == {empty}) && (!has(p2.{field}) || p2.{field} == {empty}))"
+    return f"({absent} || (has(p1.{field}) && has(p2.{field}) && p1.{field} == p2.{field}))"
+
+
+def distinct(same_target: str, *fields: tuple[str, str]) -> tuple[str, str]:
+    """Two expressions: references to one target all give the same ones of `fields` (name, empty value), and differ."""
+    alike = " && ".join(
+        f"(!has(p1.{field}) || p1.{field} == {empty}) == (!has(p2.{field}) || p2.{field} == {empty})"
+        for field, empty in fields
+    )
+    same_place = " && ".join(same(*field) for field in fields)
+    return (
+        f"self.all(p1, self.all(p2, {same_target} ? ({alike}) : true))",
+        f"self.all(p1, self.exists_one(p2, {same_target} && {same_place}))",
+    )
 
 
 def unique_rule_names(channel: Channel) -> Rule:

@@ -21,6 +21,8 @@ from typing import Any
 import yaml
 
 FIXTURES = Path(__file__).parent / "fixtures"
+_AGE = [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
+"""The columns of a definition that names none."""
 _CHILDREN = {"properties", "items", "additionalProperties", "required", "description", "type"}
 
 
@@ -37,7 +39,7 @@ def definition_facts(definition: dict[str, Any]) -> list[str]:
         name = f"{kind}/{version['name']}"
         flags = " ".join(f"{flag}={version.get(flag, False)}" for flag in ("served", "storage", "deprecated"))
         lines.append(f"{name} {flags} subresources={_short(version.get('subresources', {}))}")
-        columns = [_without_description(column) for column in version.get("additionalPrinterColumns", [])]
+        columns = [_without_description(column) for column in version.get("additionalPrinterColumns", _AGE)]
         lines.append(f"{name} columns={_short(columns)}")
         lines.extend(f"{name} {line}" for line in _schema_facts(version["schema"]["openAPIV3Schema"], ".", False))
     return sorted(lines)

@@ -9,12 +9,10 @@ from tests.unit.api.published_facts import FIXTURES, definition_facts, rule_coun
 
 from torana.api.crd import crd_manifest
 from torana.api.field import Channel
-from torana.api.gateway import GATEWAY
-from torana.api.gateway_class import GATEWAY_CLASS
-from torana.api.http_route import HTTP_ROUTE
 from torana.api.kind import Kind
 from torana.api.reference_grant import REFERENCE_GRANT
 from torana.api.registry import CUSTOM_KINDS
+from torana.api.tls_route import TLS_ROUTE
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
@@ -41,14 +39,44 @@ def test_every_field_limit_default_and_rule_is_as_published(kind: Kind, channel:
     assert sorted(theirs - ours) == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "standard", "experimental"),
-    [(GATEWAY_CLASS, 1, 1), (GATEWAY, 16, 16), (HTTP_ROUTE, 89, 106), (REFERENCE_GRANT, 0, 0)],
-    ids=lambda value: getattr(value, "kind", value),
-)
-def test_no_validation_rule_is_missing(kind: Kind, standard: int, experimental: int) -> None:
-    assert rule_count(crd_manifest(kind, "standard"), "v1") == standard
-    assert rule_count(crd_manifest(kind, "experimental"), "v1") == experimental
+RULES = {
+    # kind, version: rules in the standard and in the experimental channel
+    ("GatewayClass", "v1"): (1, 1),
+    ("Gateway", "v1"): (16, 16),
+    ("ListenerSet", "v1"): (7, 7),
+    ("HTTPRoute", "v1"): (89, 106),
+    ("HTTPRoute", "v1beta1"): (89, 106),
+    ("GRPCRoute", "v1"): (33, 36),
+    ("TLSRoute", "v1"): (6, 6),
+    ("TLSRoute", "v1alpha2"): (3, 4),
+    ("TCPRoute", "v1"): (3, 3),
+    ("TCPRoute", "v1alpha2"): (3, 4),
+    ("UDPRoute", "v1"): (3, 3),
+    ("UDPRoute", "v1alpha2"): (3, 4),
+    ("ReferenceGrant", "v1beta1"): (0, 0),
+    ("BackendTLSPolicy", "v1"): (8, 8),
+    ("XBackend", "v1alpha1"): (None, 10),
+    ("XBackendTrafficPolicy", "v1alpha1"): (None, 4),
+    ("XMesh", "v1alpha1"): (None, 1),
+}
+
+
+@pytest.mark.parametrize(("kind", "version"), RULES)
+def test_no_validation_rule_is_missing(kind: str, version: str) -> None:
+    definition = next(known for known in CUSTOM_KINDS if known.kind == kind)
+    standard, experimental = RULES[kind, version]
+    if standard is not None:
+        assert rule_count(crd_manifest(definition, "standard"), version) == standard
+    assert rule_count(crd_manifest(definition, "experimental"), version) == experimental
+
+
+def test_old_versions_are_served_by_the_experimental_channel_only_and_with_a_warning() -> None:
+    for channel, served in zip(CHANNELS, (False, True), strict=True):
+        versions = {version["name"]: version for version in crd_manifest(TLS_ROUTE, channel)["spec"]["versions"]}
+        assert versions["v1"]["served"]
+        for old in ("v1alpha2", "v1alpha3"):
+            assert versions[old]["served"] is served
+            assert versions[old]["deprecationWarning"].endswith("Please upgrade to v1.")
 
 
 def test_a_kind_of_the_experimental_channel_has_no_standard_definition() -> None:
