@@ -32,14 +32,19 @@ START_ERROR_CODE = 128
 
 
 class ContainerRuns:
-    """`record` is always what is on disk. `on_change` is called when a container ended or its readiness changed."""
+    """`record` is always what is on disk. `on_change` is called when a container ended or its readiness changed.
+
+    `probe_socket` is the Unix socket below a container's root that HTTP probes go to; empty: to the Pod's address.
+    """
 
     def __init__(
-        self, setting: NodeSetting, directory: PodDirectory, record: PodRecord, on_change: Callable[[], None]
+        self, setting: NodeSetting, directory: PodDirectory, record: PodRecord, probe_socket: str,
+        on_change: Callable[[], None],
     ) -> None:
         self.record = record
         self._setting = setting
         self._directory = directory
+        self._probe_socket = probe_socket
         self._on_change = on_change
         self._processes: dict[str, Process] = {}
         self._probes: dict[str, ProbeLoop] = {}
@@ -143,7 +148,7 @@ class ContainerRuns:
 
         async def ask(probe: Probe) -> str:
             prober = self._setting.prober
-            return await prober.ask(probe, container, self.record.address, state.environ, root)
+            return await prober.ask(probe, container, self.record.address, state.environ, root, self._probe_socket)
 
         def failed(kind: str, why: str) -> None:
             self.kill(name, f"{kind} probe failed: {why}", self.record.grace_s)

@@ -37,6 +37,8 @@ from torana.kube.errors import ApiError, KubeError
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+PROBE_SOCKET = "node.torana.dev/probe-socket"
+"""Annotation: HTTP probes of this Pod go to this Unix socket below the container's root."""
 
 
 class PodWorker:
@@ -47,7 +49,9 @@ class PodWorker:
         gone: Callable[[PodWorker], None],
     ) -> None:
         self.pod = pod
-        self.runs = ContainerRuns(setting, directory, record, self.wake)
+        self.runs = ContainerRuns(
+            setting, directory, record, pod.metadata.annotations.get(PROBE_SOCKET, ""), self.wake
+        )
         self.directory = directory
         self._setting = setting
         self._gone = gone

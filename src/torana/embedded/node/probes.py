@@ -1,13 +1,15 @@
 """How is a container asked whether it is well? One probe, one answer: httpGet, tcpSocket, exec or grpc.
 
 An edge. Pods that share an address (a Service's, during a rollout) also share ports, and then any of them may answer
-on such a port: their probes should use a port or socket of the process's own, or `exec`.
+on such a port: their probes should use what is the process's own: `exec`, or httpGet with the annotation
+`node.torana.dev/probe-socket`, which names a Unix socket below the container's root to ask instead of address and port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,12 +53,15 @@ class Prober:
             await self._session.close()
 
     async def ask(
-        self, probe: Probe, container: Container, address: str, environ: Mapping[str, str], directory: Path
+        self, probe: Probe, container: Container, address: str, environ: Mapping[str, str], directory: Path,
+        socket: str = "",
     ) -> str:
-        """Empty when the probe succeeded, else why it failed."""
+        """Empty when the probe succeeded, else why it failed. `directory` is the container's root."""
         timeout_s = float(probe.timeout_seconds or 1)
         try:
             async with asyncio.timeout(timeout_s):
+                if probe.http_get is not None and socket:
+                    return await _http_on_socket(probe, directory / socket)
                 if probe.http_get is not None:
                     return await self._http(probe, container, address)
                 if probe.tcp_socket is not None:
@@ -86,7 +91,28 @@ class Prober:
         url = f"{scheme}://{action.host or address}:{port_number(action.port, container)}/{path}"
         headers = {header.name: header.value for header in action.http_headers}
         async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-            return "" if 200 <= response.status < 400 else f"HTTP probe failed with statuscode: {response.status}"
+            return _judge(response.status)
+
+
+def _judge(status: int) -> str:
+    return "" if 200 <= status < 400 else f"HTTP probe failed with statuscode: {status}"
+
+
+async def _http_on_socket(probe: Probe, socket: Path) -> str:
+    assert probe.http_get is not None
+    # The name of a Unix socket may have 107 characters only; by way of its directory's descriptor any path will do.
+    directory = os.open(socket.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{directory}/{socket.name}")
+    finally:
+        os.close(directory)
+    try:
+        path = "/" + (probe.http_get.path or "/").lstrip("/")
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        status_line = (await reader.readline()).split()
+        return _judge(int(status_line[1])) if len(status_line) > 1 else "the socket was closed without an answer"
+    finally:
+        writer.close()
 
 
 async def _tcp(host: str, port: int) -> str:
