@@ -31,6 +31,8 @@ class Field(msgspec.Struct, frozen=True):
     doc: str = ""
     default: Any = None
     """Value the API server fills in when the field is absent. `None`: no default."""
+    is_required: bool = False
+    """Required in the schema although the Struct has a default: objects without it exist and must be readable."""
     pattern: str | None = None
     """RE2 expression, searched (not anchored)."""
     format: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torana.api.backend_tls_policy import BACKEND_TLS_POLICY
+from torana.api.core.admission_policy import VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING
 from torana.api.core.config_map import CONFIG_MAP
 from torana.api.core.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from torana.api.core.deployment import DEPLOYMENT
@@ -50,6 +51,8 @@ BUILT_IN_KINDS: tuple[Kind, ...] = (
     CLUSTER_ROLE,
     ROLE_BINDING,
     CLUSTER_ROLE_BINDING,
+    VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
 )
 
 CUSTOM_KINDS: tuple[Kind, ...] = (

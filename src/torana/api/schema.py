@@ -73,7 +73,7 @@ def _struct_schema(struct: type[ApiStruct], facts: Field, channel: Channel) -> S
         if field_facts.channel == "experimental" and channel == "standard":
             continue
         properties[field.encode_name] = _schema(plain, field_facts, channel)
-        if field.required:
+        if field.required or field_facts.is_required:
             required.append(field.encode_name)
     schema: Schema = {"type": "object", "description": _doc(struct), "properties": properties, **struct.logic}
     if required:

@@ -16,6 +16,7 @@ from torana.api.core.secret import Secret
 from torana.api.gateway import Gateway
 from torana.api.http_route import HTTPRoute
 from torana.api.reference_grant import ReferenceGrant
+from torana.api.tls_route import TLSRoute
 
 
 def test_names_that_python_or_camel_case_cannot_say_are_kept() -> None:
@@ -65,6 +66,11 @@ def test_a_route_without_rules_has_one_that_takes_everything() -> None:
     route = decode(HTTPRoute, b'{"spec":{}}')
     match = route.spec.rules[0].matches[0]
     assert (match.path.type, match.path.value) == ("PathPrefix", "/")
+
+
+def test_a_route_written_before_hostnames_were_required_can_be_read() -> None:
+    route = decode(TLSRoute, b'{"spec":{"rules":[{"backendRefs":[{"name":"b","port":443}]}]}}')
+    assert route.spec.hostnames == ()
 
 
 def test_an_object_read_and_written_is_the_same() -> None:

@@ -32,6 +32,7 @@ class Tree(Object, kw_only=True):
     port: Annotated[int | str, Field("Port.", int_or_string=True)] = 0
     free: Annotated[dict[str, Any], Field("Anything.")] = msgspec.field(default_factory=dict)
     hidden: Annotated[str, Field("Not in the standard channel.", channel="experimental")] = ""
+    age: Annotated[int, Field("Older trees have none.", is_required=True)] = 0
     scheme: Annotated[str, Field("Scheme.", enum=("a",), max_length=9, experimental=Field(enum=("a", "b")))] = ""
 
 
@@ -46,7 +47,12 @@ class Open(ApiStruct, kw_only=True):
 def test_names_are_those_of_the_wire_and_fields_without_default_are_required() -> None:
     schema = structural_schema(Tree)
     assert list(schema["properties"])[:4] == ["apiVersion", "kind", "metadata", "leaves"]
-    assert schema["required"] == ["leaves"]
+    assert schema["required"] == ["leaves", "age"]
+
+
+def test_a_field_can_be_required_of_writers_and_still_be_absent_for_readers() -> None:
+    assert "age" in structural_schema(Tree)["required"]
+    assert msgspec.json.decode(b'{"leaves":[]}', type=Tree).age == 0
 
 
 def test_metadata_of_an_object_is_an_object_about_which_nothing_is_said() -> None:

@@ -53,7 +53,7 @@ class PodSpec(ApiStruct, kw_only=True):
     ] = "Always"
     termination_grace_period_seconds: Annotated[
         int | None, Field("How long containers may take to end before they are killed.", default=30, format="int64")
-    ] = None
+    ] = 30
     active_deadline_seconds: Annotated[int | None, Field("How long the Pod may run at all.", format="int64")] = None
     dns_policy: Annotated[
         str, Field("ClusterFirst, ClusterFirstWithHostNet, Default or None.", default="ClusterFirst")
