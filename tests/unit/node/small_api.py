@@ -1,5 +1,7 @@
-"""A small Kubernetes API for tests of the node and the controllers: objects in memory, list, watch, merge patch, graceful
-deletion of Pods, binding. No validation, no schema, no authentication.
+"""A small Kubernetes API for tests of the node and the controllers.
+
+Objects in memory, list, watch, merge patch, graceful deletion of Pods, binding. No validation, no schema, no
+authentication.
 """
 
 from __future__ import annotations
@@ -67,8 +69,12 @@ class SmallApi:
             metadata.setdefault("uid", str(uuid.uuid4()))
             metadata.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
             metadata.setdefault("generation", 1)
-        elif obj.get("spec") != self.objects[key].get("spec"):
-            metadata["generation"] = self.objects[key]["metadata"].get("generation", 1) + 1
+        else:
+            live = self.objects[key]
+            kept = {name: live["metadata"][name] for name in ("uid", "creationTimestamp", "generation")}
+            metadata |= kept
+            obj.setdefault("status", live.get("status", {}))
+            metadata["generation"] += obj.get("spec") != live.get("spec")
         metadata["resourceVersion"] = str(next(self._revision))
         obj = {"apiVersion": kind.api_version, "kind": kind.kind, **obj}
         self.objects[key] = obj
