@@ -64,7 +64,7 @@ async def test_headers_queries_and_methods_match_whole_values(running: Proxy) ->
         query=(QueryMatch("q", "v"), QueryMatch("r", "[a-z]", is_regex=True)),
     )
     await running.route(Route("r", match, ONE))
-    good = {"method": "PUT", "headers": {"X-A": "1", "X-B": "22"}}
+    good: dict[str, Any] = {"method": "PUT", "headers": {"X-A": "1", "X-B": "22"}}
     assert (await running.get("/?q=v&r=x", **good)).status == 200
     assert (await running.get("/?q=v&r=xx", **good)).status == 404
     assert (await running.get("/?q=w&r=x", **good)).status == 404
@@ -91,7 +91,7 @@ async def test_without_a_usable_backend_everything_gets_the_invalid_status(
 async def test_an_unusual_invalid_status_gets_its_share_too(running: Proxy) -> None:
     backends = (Backend("one", 1), Backend("", 1), Backend("two", 2))
     await running.route(prefix("/", Forward(backends, invalid_status=502)))
-    counts = Counter()
+    counts: Counter[Any] = Counter()
     for _ in range(400):
         answer = await running.get()
         counts[answer.seen["backend"] if answer.status == 200 else answer.status] += 1
@@ -145,7 +145,7 @@ async def test_each_backend_may_rewrite_for_itself(running: Proxy) -> None:
         Backend("two", 3, rewrite=Rewrite(host="two.test")),
     )
     await running.route(prefix("/", Forward(backends)))
-    counts = Counter()
+    counts: Counter[Any] = Counter()
     for _ in range(200):
         seen = (await running.get("/p")).seen
         counts[seen["backend"], seen["host"], seen["path"]] += 1

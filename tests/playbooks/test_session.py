@@ -365,6 +365,25 @@ def test_a_single_rejected_resource_is_reported_and_the_last_good_version_stays(
     )
 
 
+def test_while_an_old_route_table_is_kept_its_clusters_stay() -> None:
+    play(
+        START
+        + """
+    >> offered 2: RDS web@2 -CDS a -EDS a
+    << send RDS web@2
+    >> rejects RDS: bad regex
+    << rejected RDS web@2: bad regex, keeps web@1
+    << delivered 2
+    >> offered 3: RDS web@3
+    << send RDS web@3
+    >> acks RDS
+    << send CDS -a
+    >> acks CDS
+    << delivered 3
+    """
+    )
+
+
 def test_a_rejected_version_is_not_tried_again_but_a_new_one_is() -> None:
     play(
         START

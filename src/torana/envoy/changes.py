@@ -28,6 +28,11 @@ def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tu
     return stages
 
 
+def keeps_old_routes(books: Books, quarantined: Mapping[Key, str]) -> bool:
+    """Envoy has an older version of something refused, which may refer to clusters that nobody else needs."""
+    return any(type not in _MADE and books[type].holds(name) for type, name in quarantined)
+
+
 def _is_news(key: Key, resource: Resource | None, books: Books, quarantined: dict[Key, str]) -> bool:
     book = books[key[0]]
     if resource is None:

@@ -39,6 +39,12 @@ class Push:
     due: set[ResourceType] = field(default_factory=set)
     """Types whose first question waits for an answer from the current stage, be it empty."""
 
+    def take_stage(self) -> Changes:
+        """The changes of the current stage, which is empty afterwards."""
+        changes = dict(self.stages[self.stage])
+        self.stages[self.stage].clear()
+        return changes
+
     def discard(self, key: Key) -> None:
         self.gate.discard(key)
         self.tail.discard(key)

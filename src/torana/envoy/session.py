@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from torana.envoy.book import Batch, Book
-from torana.envoy.changes import in_stages
+from torana.envoy.changes import in_stages, keeps_old_routes
 from torana.envoy.events import Acked, Asked, Command, Delivered, Event, Nacked, Offered, Rejected, Send
 from torana.envoy.push import BREAK, DONE, MAKE, OPENED, POINT, SWITCH, Changes, Push
 from torana.envoy.resource import Key, Resource, ResourceType
@@ -33,6 +33,8 @@ class Session:
         self._books = {type: Book(type) for type in ResourceType}
         self._quarantined: dict[Key, str] = dict(quarantined or {})
         self._pending: Changes = {}
+        self._withheld: Changes = {}
+        """Removals that wait until Envoy no longer keeps an old route table in place of a refused one."""
         self._revision: int | None = None
         """Of the latest offer that is not yet on its way."""
         self._push: Push | None = None
@@ -153,6 +155,8 @@ class Session:
                 return
             if self._push.stage + 1 < DONE:
                 self._push.stage += 1
+                if self._push.stage == BREAK and keeps_old_routes(self._books, self._quarantined):
+                    self._withheld = self._push.take_stage()
                 self._release(self._push)
             elif self._push.tail:
                 return
@@ -166,8 +170,9 @@ class Session:
         is_ready = self._revision is not None or (self._pending and self._books[CDS].is_open)
         if not is_ready:
             return False
-        self._push = Push(self._revision, in_stages(self._pending, self._books, self._quarantined))
-        self._pending, self._revision = {}, None
+        changes = {**self._withheld, **self._pending}
+        self._push = Push(self._revision, in_stages(changes, self._books, self._quarantined))
+        self._pending, self._withheld, self._revision = {}, {}, None
         return True
 
     def _release(self, push: Push) -> None:
