@@ -3,7 +3,8 @@
 `apply` merges an applied configuration into the live object; `track_update` notes who changed what after a create, an
 update or a patch. Both return the new object with its `metadata.managedFields`, and the very same entries when nothing
 changed. Input objects are not changed; results share unchanged parts with them.
-Implements https://kubernetes.io/docs/reference/using-api/server-side-apply/ (all versions of a kind have the same fields).
+Implements https://kubernetes.io/docs/reference/using-api/server-side-apply/
+(all versions of a kind have the same fields).
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def apply(
 ) -> dict[str, Any]:
     """The live object with the configuration applied, or the object it creates. Raises ApplyConflict, ApplyInvalid.
 
-    A write to `/status` applies nothing but the status. Fields that this manager applied before and that are no longer in
-    the configuration are removed, unless somebody else owns them too. Defaults are the caller's to fill in.
+    A write to `/status` applies nothing but the status. Fields that this manager applied before and that are no longer
+    in the configuration are removed, unless somebody else owns them too. Defaults are the caller's to fill in.
     """
     shape = _shape(schema)
     config = _applicable(config, subresource)
@@ -107,7 +108,7 @@ def _applicable(config: dict[str, Any], subresource: str) -> dict[str, Any]:
     identity = {key: value for key, value in meta.items() if key not in SERVER_METADATA}
     if subresource == "status":
         names = {key: identity[key] for key in ("name", "namespace") if key in identity}
-        part = {key: config[key] for key in ("apiVersion", "kind", "status") if key in config}
+        part: dict[str, Any] = {key: config[key] for key in ("apiVersion", "kind", "status") if key in config}
         return {**part, "metadata": names}
     return {**config, "metadata": identity}
 
@@ -127,7 +128,11 @@ def _live_entries(live: dict[str, Any] | None, shape: Schema, api_version: str) 
 
 
 def _find_conflicts(
-    base: dict[str, Any], config: dict[str, Any], entries: list[Entry], identity: tuple[str, str, str, str], shape: Schema
+    base: dict[str, Any],
+    config: dict[str, Any],
+    entries: list[Entry],
+    identity: tuple[str, str, str, str],
+    shape: Schema,
 ) -> list[tuple[Entry, Tree]]:
     change = compare(shape, base, merge(shape, base, config))
     return conflicts(entries, union(change.modified, change.added), identity)
@@ -217,7 +222,8 @@ def _with_last_applied(merged: dict[str, Any], config: dict[str, Any]) -> dict[s
     annotations = meta.get("annotations") or {}
     if not annotations.get(LAST_APPLIED):
         return merged
-    applied = {name: text for name, text in (config["metadata"].get("annotations") or {}).items() if name != LAST_APPLIED}
+    applied = dict(config["metadata"].get("annotations") or {})
+    applied.pop(LAST_APPLIED, None)
     clean = {**config, "metadata": {**config["metadata"], "annotations": applied}}
     if not applied:
         del clean["metadata"]["annotations"]

@@ -25,7 +25,7 @@ from cel_expr_python import cel
 
 from torana.embedded.apiserver.cel_library import FUNCTIONS, rewrite
 
-EXTENSIONS = "strings optional sets lists two-var-comprehensions regex math bindings encoders".split()
+EXTENSIONS = ["strings", "optional", "sets", "lists", "two-var-comprehensions", "regex", "math", "bindings", "encoders"]
 
 
 class CelSyntaxError(ValueError):
@@ -55,7 +55,8 @@ class CelEngine:
         try:
             return Program(self._env.compile(rewrite(expression)))
         except RuntimeError as error:
-            raise CelSyntaxError(str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")) from None
+            text = str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(" [INVALID_ARGUMENT]")
+            raise CelSyntaxError(text) from None
 
     def activation(self, values: Mapping[str, Any]) -> Any:
         """Variables converted once, for any number of programs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 
 from torana.embedded.apiserver.formats import is_byte, is_date, is_date_time, is_uri
 
@@ -68,7 +69,7 @@ def _uuid(text: str) -> list[str]:
     return []
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[str], list[str]]] = {
     "dns1123Label": dns_label,
     "dns1123LabelPrefix": lambda text: dns_label(text.removesuffix("-")),
     "dns1123Subdomain": dns_subdomain,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -18,6 +19,7 @@ from cel_expr_python import cel
 
 from torana.embedded.apiserver.cel_formats import format_errors
 from torana.embedded.apiserver.cel_numbers import NUMBER_FUNCTIONS
+from torana.embedded.apiserver.cel_search import find, find_all
 from torana.embedded.apiserver.cel_signature import ANY, BOOL, INT, LIST, MAP, STRING, function, method
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -57,7 +59,7 @@ def parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
 def parse_url(text: str) -> dict[str, Any]:
     """An absolute URL or an absolute path, with what its methods read. Raises ValueError."""
     parts = urlsplit(text)
-    if not parts.scheme and not text.startswith("/") or re.search(r"[\s\x00-\x1f\x7f]", text):
+    if (not parts.scheme and not text.startswith("/")) or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise ValueError(f"{text!r} is no absolute URL")
     host = parts.netloc.rpartition("@")[2]
     return {
@@ -92,28 +94,6 @@ def _make_ip(text: str) -> dict[str, Any]:
 
 def _make_cidr(text: str) -> dict[str, Any]:
     return {CIDR_KEY: str(parse_cidr(text))}
-
-
-def _find(text: str, pattern: str) -> str:
-    found = re.search(pattern, text[:MAX_SEARCHED])
-    return found.group() if found else ""
-
-
-def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    found = [match.group() for match in re.finditer(pattern, text[:MAX_SEARCHED])]
-    return found if limit < 0 else found[:limit]
-
-
-MAX_SEARCHED = 1_000
-"""`find` is the one place where Python's backtracking engine runs (the linear engine only says whether, not where)."""
-
-
-def _index_of(items: list[Any], item: Any) -> int:
-    return next((index for index, one in enumerate(items) if one == item), -1)
-
-
-def _last_index_of(items: list[Any], item: Any) -> int:
-    return next((index for index in range(len(items) - 1, -1, -1) if items[index] == item), -1)
 
 
 ADDRESS_FUNCTIONS = (
@@ -165,28 +145,30 @@ def _is_global_unicast(address: Address) -> bool:
 
 
 TEXT_FUNCTIONS = (
-    method("find", STRING, [STRING, STRING], _find),
+    method("find", STRING, [STRING, STRING], find),
     cel.FunctionDecl(
         "findAll",
         [
-            cel.Overload("find_all", LIST, [STRING, STRING], is_member=True, impl=_find_all),
-            cel.Overload("find_all_limit", LIST, [STRING, STRING, INT], is_member=True, impl=_find_all),
+            cel.Overload("find_all", LIST, [STRING, STRING], is_member=True, impl=find_all),
+            cel.Overload("find_all_limit", LIST, [STRING, STRING, INT], is_member=True, impl=find_all),
         ],
     ),
     function("k8s_format_errors", LIST, [STRING, STRING], format_errors),
 )
 
 LIST_FUNCTIONS = (
-    method("isSorted", BOOL, [LIST], lambda items: all(a <= b for a, b in zip(items, items[1:], strict=False))),
-    method("sum", ANY, [LIST], lambda items: sum(items)),
-    method("min", ANY, [LIST], lambda items: min(items)),
-    method("max", ANY, [LIST], lambda items: max(items)),
+    method("isSorted", BOOL, [LIST], lambda items: all(a <= b for a, b in pairwise(items))),
+    method("sum", ANY, [LIST], sum),
+    method("min", ANY, [LIST], min),
+    method("max", ANY, [LIST], max),
 )
 
 FUNCTIONS: tuple[Any, ...] = (*ADDRESS_FUNCTIONS, *TEXT_FUNCTIONS, *LIST_FUNCTIONS, *NUMBER_FUNCTIONS)
 
 LITERAL = r"""[rR]?(?:\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-FORMAT_CALL = re.compile(rf"({LITERAL})|\bformat\.(?:named\(\s*[\"'](\w+)[\"']\s*\)\.value|(\w+))\(\)\s*\.validate\(|([()])")
+FORMAT_CALL = re.compile(
+    rf"({LITERAL})|\bformat\.(?:named\(\s*[\"'](\w+)[\"']\s*\)\.value|(\w+))\(\)\s*\.validate\(|([()])"
+)
 
 
 def rewrite(expression: str) -> str:

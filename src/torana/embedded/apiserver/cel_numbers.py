@@ -14,7 +14,8 @@ from torana.embedded.apiserver.cel_signature import BOOL, DOUBLE, INT, MAP, STRI
 QUANTITY_KEY, SEMVER_KEY = "$quantity", "$semver"
 QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?\Z", re.ASCII)
 BINARY = {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)}
-DECIMAL = {letter: Decimal(1000) ** power for power, letter in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)}
+SUFFIXES = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+DECIMAL = {letter: Decimal(1000) ** power for power, letter in enumerate(SUFFIXES, -3)}
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z", re.ASCII)
 
 

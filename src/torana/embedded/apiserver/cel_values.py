@@ -19,10 +19,10 @@ from torana.embedded.apiserver.formats import parse_duration_ns
 
 Adapter = Callable[[Any], Any]
 
-RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void "
-    "while".split()
-)
+RESERVED = frozenset({
+    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
+    "loop", "package", "namespace", "return", "var", "void", "while",
+})
 SYMBOLS = re.compile(r"__|\.|-|/")
 SYMBOL_NAMES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 

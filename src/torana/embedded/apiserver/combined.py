@@ -11,6 +11,9 @@ Check = Callable[[Any], list[Fault] | None]
 Compile = Callable[[Mapping[str, Any]], "Check | None"]
 
 
+ONE_OF = '"{path}" must validate one and only one schema (oneOf)'
+
+
 def compile_combined(schema: Mapping[str, Any], compile_check: Compile) -> Check | None:
     """The check of a schema's combinations; None when it has none."""
     checks: list[Check] = []
@@ -51,9 +54,9 @@ def _one_of(parts: list[Check | None]) -> Check:
         if valid == 1:
             return None
         if valid:
-            return [_failure(f'"{{path}}" must validate one and only one schema (oneOf). Found {valid} valid alternatives')]
+            return [_failure(f"{ONE_OF}. Found {valid} valid alternatives")]
         first = next((failure for failure in failures if failure), [])
-        return [*first, _failure('"{path}" must validate one and only one schema (oneOf). Found none valid')]
+        return [*first, _failure(f"{ONE_OF}. Found none valid")]
 
     return check
 

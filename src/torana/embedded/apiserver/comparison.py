@@ -87,12 +87,11 @@ def _compare_members(
 
 
 def _compare_values(schema: Schema, old: Any, new: Any, element: str, into: tuple[Tree, Tree, Tree]) -> None:
-    """Records how two different values at one path differ."""
-    removed, modified, added = into
+    """Records how two different values at one path differ; `into`: what is removed, modified and added around them."""
     if type(old) is not type(new) or not (is_divided(schema, old) or is_divided(schema, new)):
         if {type(old), type(new)} <= {dict, list, type(None)} and not old and not new:
             return
-        modified[element] = MEMBER
+        into[1][element] = MEMBER
         return
     inside: tuple[Tree, Tree, Tree] = ({}, {}, {})
     if type(new) is dict:

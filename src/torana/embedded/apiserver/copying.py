@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 
-def copy_json(value: T) -> T:
+def copy_json(value: Any) -> Any:
     """A copy that shares no dict and no list with the value."""
     if type(value) is dict:
-        return {key: copy_json(item) for key, item in value.items()}  # type: ignore[return-value]
+        return {key: copy_json(item) for key, item in value.items()}
     if type(value) is list:
-        return [copy_json(item) for item in value]  # type: ignore[return-value]
+        return [copy_json(item) for item in value]
     return value

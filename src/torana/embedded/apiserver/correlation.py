@@ -43,7 +43,9 @@ def is_unchanged(fault: Fault, schema: Mapping[str, Any], new: Any, old: Any) ->
     return False
 
 
-def _descend(step: Step, schema: Mapping[str, Any], new: Any, old: Any, absent: Any) -> tuple[Mapping[str, Any], Any, Any]:
+def _descend(
+    step: Step, schema: Mapping[str, Any], new: Any, old: Any, absent: Any
+) -> tuple[Mapping[str, Any], Any, Any]:
     if isinstance(step, int):
         olds = correlate_items(schema, new, old, absent)
         return schema.get("items") or {}, new[step], olds[step]

@@ -1,4 +1,4 @@
-"""Which values does a schema fill in? Absent fields that have a default get it; null is no value where null is not allowed.
+"""Which values does a schema fill in? Absent fields that have a default get it; a null that is not allowed is no value.
 
 Input is a structural schema; output a function that completes a value in place. Defaults are themselves completed, so a
 default of `{}` gains the defaults inside it. A null of a field that may not be null is dropped, or replaced by the

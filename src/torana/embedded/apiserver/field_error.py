@@ -44,7 +44,7 @@ OMITTED: Final = _Omitted()
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One mistake: its type (a status cause's reason), the path of the field, what is wrong, and the offending value."""
+    """One mistake: its type (a status cause's reason), the path of the field, what is wrong, the offending value."""
 
     type: str
     path: str

@@ -13,12 +13,18 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 DATE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):?[0-5]\d)\Z",
+    re.ASCII,
 )
 DURATION = re.compile(r"[-+]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z", re.ASCII)
-WORD_DURATION = re.compile(r"\d+\s*(?:ns|us|ms|milli|sec|second|s|min|minute|m|hour|hr|h|day|d|week|wk|w)s?\Z", re.ASCII)
+WORD_DURATION = re.compile(
+    r"\d+\s*(?:ns|us|ms|milli|sec|second|s|min|minute|m|hour|hr|h|day|d|week|wk|w)s?\Z", re.ASCII
+)
 HOSTNAME_LABEL = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?\Z")
-MAC = re.compile(r"(?:[0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\1){4,6}[0-9A-Fa-f]{2}\Z|(?:[0-9A-Fa-f]{4}\.){2,3}[0-9A-Fa-f]{4}\Z")
+MAC = re.compile(
+    r"(?:[0-9A-Fa-f]{2}([:-]))(?:[0-9A-Fa-f]{2}\1){4,6}[0-9A-Fa-f]{2}\Z|"
+    r"(?:[0-9A-Fa-f]{4}\.){2,3}[0-9A-Fa-f]{4}\Z"
+)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 
 
@@ -99,7 +105,9 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 
 INTEGER_RANGES: dict[str, tuple[int, int]] = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
-DURATION_UNITS_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+DURATION_UNITS_NS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
+}
 DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 
 

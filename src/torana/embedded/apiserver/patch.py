@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonpatch  # type: ignore[import-untyped]
-import jsonpointer  # type: ignore[import-untyped]
+import jsonpatch
+import jsonpointer
+import orjson
 
 from torana.embedded.apiserver.copying import copy_json
 
 MAX_OPERATIONS = 10_000
+MAX_COPIED_BYTES = 3 * 1024 * 1024
+"""What all `copy` operations of a patch may copy: thirty of them could double a document thirty times."""
 
 
 class PatchError(ValueError):
@@ -31,7 +34,16 @@ def json_patch(doc: Any, ops: Any) -> Any:
     if len(ops) > MAX_OPERATIONS:
         raise PatchError(f"the JSON patch has {len(ops)} operations, at most {MAX_OPERATIONS} are allowed", status=413)
     try:
-        return jsonpatch.JsonPatch(ops).apply(copy_json(doc), in_place=True)
+        doc, copied = copy_json(doc), 0
+        for op in ops:
+            if op.get("op") == "copy":
+                copied += len(orjson.dumps(jsonpointer.resolve_pointer(doc, op["from"])))
+                if copied > MAX_COPIED_BYTES:
+                    raise PatchError("the JSON patch copies too much", status=413)
+            doc = jsonpatch.JsonPatch([op]).apply(doc, in_place=True)
+        return doc
+    except PatchError:
+        raise
     except jsonpatch.InvalidJsonPatch as error:
         raise PatchError(f"the JSON patch is malformed: {error}", status=400) from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError) as error:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torana.embedded.apiserver.selectors import label_selector_from
+
 MASTERS = "system:masters"
 Rule = Mapping[str, Any]
 
@@ -68,7 +70,7 @@ class RbacPolicy:
         role_bindings: Iterable[Mapping[str, Any]] = (),
         cluster_role_bindings: Iterable[Mapping[str, Any]] = (),
     ) -> RbacPolicy:
-        """The policy that these objects say. ClusterRoles with an aggregation rule gather the rules of those selected."""
+        """The policy that these objects say. An aggregating ClusterRole has the rules of those that it selects."""
         policy = cls()
         for role in roles:
             meta = role["metadata"]
@@ -87,9 +89,8 @@ class RbacPolicy:
         role_namespace = namespace if role["kind"] == "Role" else ""
         where = f"{binding['metadata']['name']}/{namespace}" if namespace else binding["metadata"]["name"]
         for subject in binding.get("subjects") or ():
-            reason = (
-                f'RBAC: allowed by {kind} "{where}" of {role["kind"]} "{role["name"]}" to {subject_text(subject, namespace)}'
-            )
+            to = subject_text(subject, namespace)
+            reason = f'RBAC: allowed by {kind} "{where}" of {role["kind"]} "{role["name"]}" to {to}'
             grant = _Grant(namespace, (role["kind"], role_namespace, role["name"]), reason)
             if subject["kind"] == "Group":
                 self.by_group.setdefault(subject["name"], []).append(grant)
@@ -114,8 +115,6 @@ class RbacPolicy:
 
 def role_rules(role: Mapping[str, Any], cluster_roles: Iterable[Mapping[str, Any]]) -> list[Rule]:
     """Rules of a ClusterRole, with those of the roles its aggregation rule selects."""
-    from torana.embedded.apiserver.selectors import label_selector_from
-
     rules = list(role.get("rules") or ())
     for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ():
         chosen = label_selector_from(selector)
@@ -156,7 +155,8 @@ def denial(request: AccessRequest) -> str:
         return f'User "{request.user}" cannot {request.verb} path "{request.path}"'
     resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     where = f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
-    return f'User "{request.user}" cannot {request.verb} resource "{resource}" in API group "{request.api_group}" {where}'
+    what = f'{request.verb} resource "{resource}" in API group "{request.api_group}"'
+    return f'User "{request.user}" cannot {what} {where}'
 
 
 def rule_allows(rule: Rule, request: AccessRequest) -> bool:

@@ -1,8 +1,8 @@
 """Which CEL rules of a schema does an object break?
 
-Input is a structural schema; output a function from a value, and the value it replaces, to faults. Only parts of an
-object that have rules somewhere below are visited. Rules with `oldSelf` (transition rules) run only where there is an
-old value to compare with: under objects, maps, and lists that are maps. Where nothing changed only transition rules run,
+Input is a structural schema; output a function from a value, and the value it replaces, to faults. Only parts of
+an object that have rules somewhere below are visited. Rules with `oldSelf` (transition rules) run only where there is
+an old value to compare with: under objects, maps, and lists that are maps. Where nothing changed only transition rules run,
 since what an older, laxer schema let in may stay.
 """
 
@@ -93,9 +93,7 @@ def compile_rules(schema: Mapping[str, Any], *, root: bool = False) -> RuleWalk 
     every = compile_rules(extra) if isinstance(extra, Mapping) else None
     if children or every:
         walks.append(_members_walk(children, every, frozenset(schema.get("properties") or ())))
-    for part in schema.get("allOf") or ():
-        if (walk := compile_rules(part)) is not None:
-            walks.append(walk)
+    walks.extend(walk for part in schema.get("allOf") or () if (walk := compile_rules(part)) is not None)
     return _joined(walks) if walks else None
 
 

@@ -33,7 +33,8 @@ BLOCKING = frozenset({REQUIRED, NOT_SUPPORTED, TOO_LONG, TOO_MANY, TYPE_INVALID}
 NOT_CHECKED = FieldError(
     INVALID,
     "",
-    "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation",
     None,
 )
 

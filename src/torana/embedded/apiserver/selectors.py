@@ -222,16 +222,17 @@ def label_selector_from(selector: Mapping[str, Any] | None) -> LabelSelector:
         Requirement(key, "=", frozenset((value,))) for key, value in (selector.get("matchLabels") or {}).items()
     ]
     for expression in selector.get("matchExpressions") or ():
+        of = f"matchExpressions of key {expression.get('key')!r}"
         operator = OPERATORS.get(expression.get("operator", ""))
         if operator is None:
             raise ValueError(
-                f"matchExpressions of key {expression.get('key')!r}: {expression.get('operator')!r} is not a valid "
+                f"{of}: {expression.get('operator')!r} is not a valid "
                 "label selector operator; use In, NotIn, Exists or DoesNotExist"
             )
         values = frozenset(expression.get("values") or ())
         if operator in ("in", "notin") and not values:
-            raise ValueError(f"matchExpressions of key {expression.get('key')!r}: In and NotIn need values")
+            raise ValueError(f"{of}: In and NotIn need values")
         if operator in ("exists", "!") and values:
-            raise ValueError(f"matchExpressions of key {expression.get('key')!r}: Exists and DoesNotExist take no values")
+            raise ValueError(f"{of}: Exists and DoesNotExist take no values")
         requirements.append(Requirement(expression["key"], operator, values))
     return LabelSelector(tuple(requirements))

@@ -1,9 +1,9 @@
-"""What does a strategic merge patch make of an object? Like a merge patch, but lists that have a merge key are merged.
+"""What does a strategic merge patch make of an object? As a merge patch, but lists with a merge key are merged.
 
-Input is the object, the patch with its directives and the kind's OpenAPI schema, whose `x-kubernetes-patch-strategy` and
-`x-kubernetes-patch-merge-key` say how each field merges; output is a new object. kubectl sends such patches for built-in
-kinds. Directives: `$patch` (replace, delete, merge), `$setElementOrder/<list>`, `$deleteFromPrimitiveList/<list>`,
-`$retainKeys`. A patch that makes no sense is a PatchError.
+Input is the object, the patch with its directives and the kind's OpenAPI schema, whose `x-kubernetes-patch-strategy`
+and `x-kubernetes-patch-merge-key` say how each field merges; output is a new object. kubectl sends such patches for
+built-in kinds. Directives: `$patch` (replace, delete, merge), `$setElementOrder/<list>`, `$retainKeys` and
+`$deleteFromPrimitiveList/<list>`. A patch that makes no sense is a PatchError.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def _ordered(items: list[Any], order: list[Any], before: list[Any], merge_key: s
         raise PatchError("$setElementOrder must be a list", status=400)
     wanted = [_key(item, merge_key) for item in order]
     old = [_key(item, merge_key) for item in before]
-    named = sorted((item for item in items if _key(item, merge_key) in wanted), key=lambda i: wanted.index(_key(i, merge_key)))
+    named = [item for item in items if _key(item, merge_key) in wanted]
+    named.sort(key=lambda item: wanted.index(_key(item, merge_key)))
     others = [item for item in items if _key(item, merge_key) not in wanted]
     merged: list[Any] = []
     while named and others:

@@ -5,7 +5,7 @@ output is the decoded value and the paths of duplicate keys (`spec.rules[0].name
 A body that is neither is a `BodyError`.
 
 JSON is decoded by orjson, which is silent about duplicates: the keys of the text are counted against the keys of the
-result, and only when they differ (or when the text makes counting unsafe) is it read again by the slower stdlib decoder.
+result, and only when they differ (or when the text makes counting unsafe) the slower stdlib decoder reads it again.
 YAML follows the scalar rules of Kubernetes' decoder (YAML 1.1 booleans, no dates, no base 60 numbers).
 """
 
@@ -157,11 +157,15 @@ def _binary(loader: KubernetesLoader, node: yaml.ScalarNode) -> str:
     return loader.construct_yaml_binary(node).decode(errors="replace")
 
 
+def _text(loader: KubernetesLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 KubernetesLoader.add_constructor("tag:yaml.org,2002:int", _integer)
 KubernetesLoader.add_constructor("tag:yaml.org,2002:float", _number)
 KubernetesLoader.add_constructor("tag:yaml.org,2002:bool", _boolean)
 KubernetesLoader.add_constructor("tag:yaml.org,2002:binary", _binary)
-KubernetesLoader.add_constructor("tag:yaml.org,2002:timestamp", yaml.constructor.SafeConstructor.construct_yaml_str)
+KubernetesLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def parse_yaml(raw: bytes) -> tuple[Any, list[str]]:

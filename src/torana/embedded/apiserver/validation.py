@@ -13,12 +13,12 @@ from typing import Any
 from torana.embedded.apiserver.combined import compile_combined
 from torana.embedded.apiserver.field_error import (
     DUPLICATE,
+    IN_BODY,
     INVALID,
     NOT_SUPPORTED,
     REQUIRED,
     TOO_MANY,
     TYPE_INVALID,
-    IN_BODY,
     Fault,
     shown,
     under,
@@ -30,9 +30,13 @@ Check = Callable[[Any], Errors]
 """What is wrong with a value, or None when it is valid."""
 
 
+OBJECT_KEYS = ("properties", "required", "additionalProperties", "maxProperties", "minProperties")
+
+
 def compile_check(schema: Mapping[str, Any], *, root: bool = False) -> Check | None:
     """The check of a schema; None when every value is valid."""
-    checks = [check for check in (_typed(schema, root), _enum(schema), compile_combined(schema, compile_check)) if check]
+    candidates = (_typed(schema, root), _enum(schema), compile_combined(schema, compile_check))
+    checks = [check for check in candidates if check is not None]
     if not checks:
         return None
     check = checks[0] if len(checks) == 1 else _all_of(checks)
@@ -74,7 +78,7 @@ def _typed(schema: Mapping[str, Any], root: bool) -> Check | None:
 def _untyped(schema: Mapping[str, Any], root: bool) -> Check | None:
     """Checks of a schema without a type (int-or-string, and the parts of anyOf and its kin): each for its own type."""
     by_type: dict[type, Check] = {}
-    if any(key in schema for key in ("properties", "required", "additionalProperties", "maxProperties", "minProperties")):
+    if any(key in schema for key in OBJECT_KEYS):
         by_type[dict] = _object(schema, root)
     if any(key in schema for key in ("items", "maxItems", "minItems", "uniqueItems")):
         by_type[list] = _array(schema)
@@ -120,7 +124,10 @@ def _enum(schema: Mapping[str, Any]) -> Check | None:
 
 
 def _object(schema: Mapping[str, Any], root: bool) -> Check:
-    children = {name: check for name, child in (schema.get("properties") or {}).items() if (check := compile_check(child))}
+    children: dict[str, Check] = {}
+    for name, child_schema in (schema.get("properties") or {}).items():
+        if (compiled := compile_check(child_schema)) is not None:
+            children[name] = compiled
     if root:
         children.pop("metadata", None)
     required = tuple(schema.get("required") or ())
