@@ -197,7 +197,8 @@ async def bind(client: Client, pod: Pod, node: str) -> None:
             await client.request("POST", object_path(POD, meta.ref, "binding"), body=orjson.dumps(body))
             return
         except ApiError as error:
-            if error.status in (404, 409):
+            is_gone = error.is_not_found and error.details.get("name") == meta.name
+            if is_gone or error.status == 409:
                 return
             log.warning("binding Pod %s/%s: %s", meta.namespace, meta.name, error)
         except KubeError as error:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from torana.api.core.lease import LEASE
+from torana.api.core.namespace import NAMESPACE
 from torana.api.core.node import NODE
 from torana.api.kind import Ref
 from torana.kube.client import Client
@@ -124,7 +125,16 @@ async def renew_lease(client: Client, name: str) -> None:
     except ApiError as error:
         if not error.is_not_found:
             raise
+        await _create_namespace(client)
         await client.create(LEASE, lease)
+
+
+async def _create_namespace(client: Client) -> None:
+    try:
+        await client.create(NAMESPACE, {"metadata": {"name": LEASE_NAMESPACE}})
+    except ApiError as error:
+        if not error.is_already_exists:
+            raise
 
 
 async def keep_registered(client: Client, name: str, port: int, version: str) -> None:
