@@ -1,4 +1,4 @@
-"""Does a client notice what goes on behind the Gateway? It keeps asking and remembers each answer that was not right."""
+"""Does a client notice what goes on behind the Gateway? It keeps asking and remembers answers that were not right."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_ten_megabytes_are_refused_with_413(kubernetes: Kubernetes, module_names
     ("GET", "/apis/gateway.networking.k8s.io/v1/nonsense", 404),
     ("GET", "/apis/nonsense.example.com/v1/things", 404),
     ("GET", "/%00/%2e%2e/%2e%2e/etc/passwd", 404),
-    ("BREW", "/api/v1/namespaces", 405),
+    ("PUT", "/api/v1/namespaces", 405),
     ("GET", "/api/v1/namespaces?limit=many", 400),
     ("GET", "/api/v1/namespaces?labelSelector=%21%21%3D", 400),
     ("GET", "/api/v1/namespaces?resourceVersion=yesterday", 400),
