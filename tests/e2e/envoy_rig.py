@@ -55,6 +55,7 @@ class ControlPlane:
     def __init__(self) -> None:
         self.authority = issue_authority(datetime.now(UTC))
         self.events: list[DeliveryEvent] = []
+        self.endpoints: list[Resource] = []
         self.port = 0
         self.revision = 0
         self._told = asyncio.Condition()
@@ -250,7 +251,9 @@ async def proxy(directory: Path, *, shards: int = 0) -> AsyncIterator[Proxy]:
         resources = [running.bind(), *running.tables()]
         for name in ("one", "two"):
             endpoint = await stack.enter_async_context(backend(name))
-            resources += [render_cluster(Cluster(name)), render_endpoints(Endpoints(name, (endpoint,)))]
+            plane.endpoints.append(render_endpoints(Endpoints(name, (endpoint,))))
+            resources.append(render_cluster(Cluster(name)))
+        resources += plane.endpoints
         running.ready_port = await stack.enter_async_context(envoy(plane, directory))
         await plane.deliver(resources)
         yield running

@@ -286,6 +286,23 @@ async def test_splitting_a_table_into_more_or_fewer_shards_or_none_loses_no_requ
     assert set(counts) == {200}
 
 
+async def test_a_restarted_control_plane_may_split_a_table_differently(tmp_path: Path) -> None:
+    async with proxy(tmp_path, shards=4) as running:
+        plane = running.plane
+        host = Host("a.example.com", (to("one"),))
+        await plane.deliver(running.tables(host))
+        async with load(running) as counts:
+            for shards in (8, 2):
+                kept = [render_cluster(Cluster("one")), *plane.endpoints]
+                await plane.server.stop()
+                await plane.until(lambda: any(isinstance(event, Disconnected) for event in plane.events))
+                plane.events.clear()
+                await plane.start(plane.port)
+                running.table = Table(running.table.name, shards, has_wildcards=True)
+                await plane.deliver([running.bind(), *running.tables(host), *kept])
+        assert set(counts) == {200}
+
+
 async def test_many_proxies_stay_in_step(running: Proxy, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         for number in (2, 3):

@@ -280,6 +280,34 @@ def test_scopes_move_to_new_shards_only_when_envoy_has_these() -> None:
     """)
 
 
+def test_a_returning_envoy_moves_its_scopes_only_to_shards_it_has_by_then() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs SRDS x: RDS new
+        needs SRDS anchor: RDS new
+        >> offered 1: LDS web@1 SRDS x@2 SRDS anchor@1 RDS new@1
+        >> asks CDS
+        << send CDS
+        >> asks LDS holding web@1
+        >> asks SRDS holding x@1 past@1
+        >> asks RDS old holding old@1
+        >> acks CDS
+        << send LDS
+        << send SRDS anchor@1
+        >> acks LDS
+        >> acks SRDS
+        >> asks RDS new
+        << send RDS new@1
+        >> acks RDS
+        << send SRDS x@2
+        >> acks SRDS
+        << delivered 1
+        << send SRDS -past
+        >> acks SRDS
+        >> drops RDS old
+    """)
+
+
 def test_a_listener_that_leaves_its_shards_drains_with_its_old_scopes() -> None:
     play("""
         needs LDS web: SRDS *
@@ -473,11 +501,9 @@ def test_a_returning_envoy_gets_only_the_differences_in_order() -> None:
         >> asks CDS holding a@1 gone@1
         << send CDS b@1
         >> asks EDS a gone holding a@1 gone@1
-        << send EDS -gone
         >> asks LDS holding web@1 old@1
         >> asks RDS web holding web@1
         >> acks CDS
-        >> acks EDS
         >> asks EDS b
         << send EDS b@1
         >> acks EDS

@@ -45,6 +45,13 @@ class Push:
         self.stages[self.stage].clear()
         return changes
 
+    def put_off_move(self, scope: Key, held: str, released: dict[str, Resource]) -> None:
+        """A scope that turns out to be held in another version moves in its stage, not with the new scopes."""
+        resource = self.stages[SWITCH].get(scope)
+        if resource is not None and resource.version != held and self.stage < POINT:
+            self.stages[POINT][scope] = self.stages[SWITCH].pop(scope)
+            released.pop(scope[1], None)
+
     def discard(self, key: Key) -> None:
         self.gate.discard(key)
         self.tail.discard(key)

@@ -96,15 +96,22 @@ class Session:
         book.note_held(held)
         for name in held:
             key = (book.type, name)
+            if book.type is SRDS and self._push:
+                self._push.put_off_move(key, held[name], book.released)
             if self._is_desired(key):
                 self._confirm_if_settled(book, name)
             elif book.type.is_wildcard:
                 self._pending[key] = None
 
     def _answer_names(self, book: Book, names: tuple[str, ...]) -> None:
-        unknown = tuple(name for name in names if not self._is_desired((book.type, name)))
-        # Told that something does not exist, Envoy goes on at once instead of waiting 15 seconds for it (1.40).
-        self._send(book, book.to_send(names), unknown)
+        self._send(book, book.to_send(names), self._absent(book, names))
+
+    def _absent(self, book: Book, names: Iterable[str]) -> tuple[str, ...]:
+        """Told that something does not exist, Envoy goes on at once instead of waiting 15 seconds for it (1.40).
+
+        What it holds from an earlier connection is left alone: it will no longer ask for it when nothing refers to it.
+        """
+        return tuple(name for name in names if not self._is_desired((book.type, name)) and not book.holds(name))
 
     def _acked(self, nonce: str) -> None:
         type, batch = self._in_flight.pop(nonce, (None, Batch()))
@@ -207,8 +214,7 @@ class Session:
             if not book.is_open and book.is_asked:
                 if type.is_wildcard:
                     push.due.add(type)
-                unknown = (name for name in sorted(book.asked_names) if not self._is_desired((type, name)))
-                self._send(book, (), tuple(unknown))
+                self._send(book, (), self._absent(book, sorted(book.asked_names)))
             book.is_open = True
 
     def _send_stage(
