@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -24,11 +24,11 @@ from torana.api.kind import Kind, Ref
 from torana.kube.config import Access, load_access, read_kubeconfig
 from torana.kube.credentials import Credentials
 from torana.kube.errors import ApiError, Unreachable, error_of_response
+from torana.kube.stream import CONNECT_TIMEOUT_S, keep_alive, stream
 
 PatchType = Literal["merge", "json", "strategic", "apply"]
 PAGE_SIZE = 500
 REQUEST_TIMEOUT_S = 60.0
-CONNECT_TIMEOUT_S = 10.0
 READ_ATTEMPTS = 5
 RETRY_STATUSES = frozenset({429, 500, 502, 503, 504})
 
@@ -200,19 +200,40 @@ class Client:
                 pause_s = _pause(attempt)
             await asyncio.sleep(pause_s)
 
-    @contextlib.asynccontextmanager
     async def stream(
-        self, path: str, params: Mapping[str, str], silence_s: float
-    ) -> AsyncIterator[aiohttp.StreamReader]:
-        """An open response, to be read as bytes come. Raises `Unreachable` after `silence_s` without any."""
+        self, path: str, params: Mapping[str, str], on_bytes: Callable[[bytes], None], silence_s: float
+    ) -> None:
+        """Hands over the body of a GET as it comes, until the server ends it.
+
+        Raises `ApiError`, or `Unreachable` for a broken connection or `silence_s` without a byte.
+        """
+        try:
+            await self._stream(path, params, on_bytes, silence_s)
+        except ApiError as error:
+            if error.status == 401:
+                self._credentials.expire()
+            raise
+
+    async def _stream(
+        self, path: str, params: Mapping[str, str], on_bytes: Callable[[bytes], None], silence_s: float
+    ) -> None:
+        if not self.access.proxy_url:
+            headers = await self._credentials.headers()
+            headers.update({"Accept": "application/json", "User-Agent": self._user_agent})
+            tls = self._credentials.ssl_context()
+            await stream(
+                self.access.server + path, params, headers, on_bytes,
+                tls=None if isinstance(tls, bool) else tls, tls_server_name=self.access.tls_server_name,
+                silence_s=silence_s,
+            )  # fmt: skip
+            return
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S, sock_read=silence_s)
         try:
             async with self._send("GET", path, params, {"Accept": "application/json"}, None, timeout) as response:
                 if response.status >= 400:
-                    if response.status == 401:
-                        self._credentials.expire()
                     raise error_of_response(response.status, await response.read())
-                yield response.content
+                while chunk := await response.content.readany():
+                    on_bytes(chunk)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(self.access.server, "GET", path, error) from error
 
@@ -298,13 +319,9 @@ def _unreachable(server: str, method: str, path: str, error: BaseException) -> U
 
 
 def _keepalive_socket(address: Any) -> socket.socket:
-    """A socket that notices within half a minute that the other machine is gone (a watch may be silent for minutes)."""
     family, kind, protocol = address[0], address[1], address[2]
     made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    keep_alive(made)
     made.setblocking(False)
     return made
 

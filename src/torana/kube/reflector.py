@@ -2,7 +2,7 @@
 
 An edge. The promise: after the first `synced` marker the receiver knows every object; afterwards it hears of every
 later state (states in between may be skipped), through restarts of the API server, expired versions and broken
-connections. The callback runs in the reading task, right after the bytes came in, and must not block.
+connections. The callback runs while the bytes are being read, and must not block.
 """
 
 from __future__ import annotations
@@ -125,10 +125,13 @@ class Reflector:
             params["fieldSelector"] = self._field_selector
         lines = Lines()
         began, heard = time.monotonic(), False
-        async with self._client.stream(self._kind.path(self._namespace), params, duration_s + 30.0) as content:
-            while chunk := await content.readany():
-                heard = True
-                self._take(lines.feed(chunk))
+
+        def on_bytes(chunk: bytes) -> None:
+            nonlocal heard
+            heard = True
+            self._take(lines.feed(chunk))
+
+        await self._client.stream(self._kind.path(self._namespace), params, on_bytes, duration_s + 30.0)
         if not heard and time.monotonic() - began < SHORT_WATCH_S:
             raise Unreachable(f"the API server ended a watch of {self._kind.plural} at once")
 

@@ -50,11 +50,12 @@ async def api() -> AsyncIterator[FakeApi]:
         yield api
 
 
-@pytest.fixture
-async def receiver(api: FakeApi) -> AsyncIterator[Receiver]:
+@pytest.fixture(params=["direct", "through a proxy"])
+async def receiver(api: FakeApi, request: pytest.FixtureRequest) -> AsyncIterator[Receiver]:
     """A receiver that a running reflector feeds."""
     receiver = Receiver()
-    async with Client(Access(server=api.url)) as client:
+    proxied = Access(server="http://api.invalid", proxy_url=api.url)
+    async with Client(Access(server=api.url) if request.param == "direct" else proxied) as client:
         task = asyncio.create_task(reflect(client, WIDGET, receiver))
         yield receiver
         task.cancel()
