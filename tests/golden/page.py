@@ -1,10 +1,11 @@
 """How a golden page is read and checked.
 
-A page is Markdown. A case is a heading with fences below it: `yaml objects` is what users applied; `yaml status` is what the
-statuses of some of them must say (only what is shown is compared); `text proxy` is the whole proxy configuration. All objects
-of a case are on the page, but for the class `torana`, the Namespaces that objects stand in, and a proxy that is up.
+A page is Markdown. A case is a heading with fences below it: `yaml objects` is what users applied; `yaml status` is
+what the statuses of some of them must say (only what is shown is compared); `text proxy` is the whole proxy
+configuration. All objects of a case are on the page, but for the class `torana`, the Namespaces that objects stand
+in, and a proxy that is up.
 
-`TORANA_GOLDEN=write` writes what comes out into the pages instead of comparing.
+`GOLDEN_UPDATE=1` (`make golden`) writes what comes out into the pages instead of comparing.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ class Outcome:
                 chain.table.name: tuple(
                     host
                     for _, host in sorted(
-                        self.graph.hosts.hosts.index("table").buckets.get(TableKey(gateway, chain.table.name), {}).items()
+                        self.graph.hosts.hosts.index("table")
+                        .buckets.get(TableKey(gateway, chain.table.name), {})
+                        .items()
                     )
                 )
                 for chain in bind.chains
@@ -115,7 +118,10 @@ class Outcome:
 
 def _typed(document: dict[str, Any]) -> Any:
     group = document.get("apiVersion", "v1").rpartition("/")[0]
-    document = {**document, "metadata": {"generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z", **document["metadata"]}}
+    document = {
+        **document,
+        "metadata": {"generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z", **document["metadata"]},
+    }
     if by_kind(group, document["kind"]).namespaced:
         document["metadata"].setdefault("namespace", "default")
     return msgspec.convert(document, by_kind(group, document["kind"]).struct)
@@ -126,7 +132,11 @@ def _namespaces(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     shown = {one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"}
     used = {one["metadata"].get("namespace", "default") for one in objects}
     return [
-        {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
+        {
+            "kind": "Namespace",
+            "apiVersion": "v1",
+            "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        }
         for name in sorted(used - shown)
     ]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tests.golden.page import Case, Outcome, cases, shown_part
+
 from torana.api.kind import Ref
 
 ALL = list(cases())
@@ -22,7 +22,12 @@ BYSTANDER: list[dict[str, Any]] = [
         "metadata": {"name": "bystander", "namespace": "elsewhere"},
         "spec": {"parentRefs": [{"name": "nowhere"}], "rules": [{"backendRefs": [{"name": "nothing", "port": 1}]}]},
     },
-    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "unused", "namespace": "elsewhere"}, "spec": {"ports": [{"port": 1}]}},
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "unused", "namespace": "elsewhere"},
+        "spec": {"ports": [{"port": 1}]},
+    },
 ]
 
 
@@ -38,7 +43,7 @@ def check(case: Case, outcome: Outcome) -> None:
 @pytest.mark.parametrize("case", ALL, ids=IDS)
 def test_a_case_comes_out_as_its_page_shows(case: Case) -> None:
     outcome = Outcome(case.objects)
-    if os.environ.get("TORANA_GOLDEN") == "write":
+    if os.environ.get("GOLDEN_UPDATE"):
         write(case, outcome)
     else:
         check(case, outcome)

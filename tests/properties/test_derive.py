@@ -19,7 +19,9 @@ edits = st.lists(
         st.tuples(
             st.just("routes"),
             st.sampled_from([f"r{i}" for i in range(6)]),
-            st.one_of(st.none(), st.tuples(st.sampled_from(GATEWAYS), st.sets(st.sampled_from(HOSTS)), st.integers(0, 2))),
+            st.one_of(
+                st.none(), st.tuples(st.sampled_from(GATEWAYS), st.sets(st.sampled_from(HOSTS)), st.integers(0, 2))
+            ),
         ),
         st.tuples(st.just("gateways"), st.sampled_from(GATEWAYS), st.one_of(st.none(), st.integers(0, 2))),
     ),
@@ -38,9 +40,7 @@ class Model:
             "attached",
             self.routes,
             lambda key, route, look: {
-                (route[0], host, key): route[2]
-                for host in route[1]
-                if (look.get(self.gateways, route[0]) or 0) > 0
+                (route[0], host, key): route[2] for host in route[1] if (look.get(self.gateways, route[0]) or 0) > 0
             },
             {"host": lambda key, _: [key[:2]], "gateway": lambda key, _: [key[0]]},
         )
@@ -57,7 +57,9 @@ class Model:
         edits: dict[Any, dict[Any, Any]] = {}
         for kind, key, value in batch:
             source = self.gateways if kind == "gateways" else self.routes
-            edits.setdefault(source, {})[key] = (value[0], frozenset(value[1]), value[2]) if isinstance(value, tuple) else value
+            edits.setdefault(source, {})[key] = (
+                (value[0], frozenset(value[1]), value[2]) if isinstance(value, tuple) else value
+            )
         return self.engine.settle(edits)
 
     def state(self) -> dict[str, dict[Any, Any]]:

@@ -20,7 +20,9 @@ def report(*accepted: bool) -> RouteReport:
     return RouteReport(
         2,
         tuple(
-            ParentReport(ParentReference(name=f"gw{i}"), "torana.dev/gateway-controller", (Judgement("Accepted", one, "R"),))
+            ParentReport(
+                ParentReference(name=f"gw{i}"), "torana.dev/gateway-controller", (Judgement("Accepted", one, "R"),)
+            )
             for i, one in enumerate(accepted)
         ),
     )
