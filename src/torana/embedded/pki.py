@@ -45,7 +45,7 @@ def identities() -> tuple[Identity, ...]:
     host = socket.gethostname().lower()
     services = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
     return (
-        Identity("apiserver", "kube-apiserver", (), ("localhost", *services), ("127.0.0.1", "::1"), False, True),
+        Identity("apiserver", "kube-apiserver", (), ("localhost", *services), ("127.0.0.1", "::1"), True, True),
         Identity("admin", "kubernetes-admin", ("system:masters",)),
         Identity("node", f"system:node:{host}", ("system:nodes",), ("localhost", host), ("127.0.0.1",), True, True),
         Identity("controller", "torana-controller", ("torana:controllers",)),

@@ -60,5 +60,6 @@ def _resource(kind: Kind, channel: Channel) -> Resource:
         categories=kind.categories,
         is_custom=False,
         has_generation=kind.kind in _WITH_GENERATION,
+        store_key="events" if kind.plural == "events" else "",
         subresources=_SUBRESOURCES.get(kind.kind, ()) if kind.group == "" else (),
     )

@@ -8,6 +8,8 @@ from torana.embedded.apiserver.field_error import INVALID, REQUIRED, FieldError
 from torana.embedded.apiserver.resource import Path, PrinterColumn, Resource, Scale, ServedVersion
 
 Obj = dict[str, Any]
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+"""Holds a deleted definition until its objects are gone."""
 CRD_KEY = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -112,10 +114,12 @@ def check(crd: Obj) -> list[FieldError]:
 
 
 def establish(crd: Obj, now: str) -> None:
-    """Say in the status that the names are accepted and the resource is served."""
+    """Say in the status that the names are accepted and the resource is served; hold the definition for its objects."""
     spec, meta = crd["spec"], crd["metadata"]
     if meta.get("deletionTimestamp"):
         return
+    if CLEANUP_FINALIZER not in meta.get("finalizers", ()):
+        meta["finalizers"] = [*meta.get("finalizers", ()), CLEANUP_FINALIZER]
     conditions = [
         {"type": "NamesAccepted", "status": "True", "lastTransitionTime": now, "reason": "NoConflicts",
          "message": "no conflicts found"},

@@ -24,6 +24,7 @@ from torana.embedded.apiserver import bootstrap, errors
 from torana.embedded.apiserver.authn import Authenticator
 from torana.embedded.apiserver.builtin import custom_kinds
 from torana.embedded.apiserver.http import serve_https
+from torana.embedded.apiserver.pod_logs import PodLogs
 from torana.embedded.apiserver.server import ApiServer
 from torana.embedded.apiserver.sqlite import Database
 from torana.embedded.apiserver.store import Store
@@ -55,6 +56,7 @@ async def serve(options: ApiServerOptions, on_ready: Callable[[int], None] = lam
     try:
         server = make_server(store, options)
         await install(server, options.channel)
+        server.resume()
 
         def announce(port: int) -> None:
             ensure_kubeconfigs(options.data_dir, f"https://{options.host}:{port}")
@@ -73,9 +75,13 @@ def make_server(store: Store, options: ApiServerOptions) -> ApiServer:
         entry = store.collection("serviceaccounts").entries.get((namespace, name))
         return str(orjson.loads(entry.raw)["metadata"]["uid"]) if entry is not None else ""
 
+    def find_node(name: str) -> bytes | None:
+        entry = store.collection("nodes").entries.get(("", name))
+        return entry.raw if entry is not None else None
+
     pki = options.data_dir / "pki"
     tokens = Tokens(pki / "sa.key", account_uid)
-    return ApiServer(store, tokens, Authenticator(tokens, pki / "tokens.csv"), options.channel)
+    return ApiServer(store, tokens, Authenticator(tokens, pki / "tokens.csv"), PodLogs(pki, find_node), options.channel)
 
 
 async def install(server: ApiServer, channel: Channel) -> None:

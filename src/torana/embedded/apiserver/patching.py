@@ -83,7 +83,7 @@ async def _apply(writer: Writer, write: Write, request: Request, config: Any, du
 def _applied(write: Write, live: Obj | None, config: Obj, request: Request) -> Obj:
     given = config["metadata"].get("resourceVersion")
     try:
-        merged = apply(
+        merged: Obj = apply(
             live, config, manager=write.manager, force=request.is_set("force"), schema=write.served.compiled,
             subresource=write.subresource, now=write.now,
         )

@@ -83,7 +83,7 @@ def parse_selection(request: Request, resource: Resource) -> Selection:
         fields = parse_field_selector(request.query.get("fieldSelector", ""))
     except ValueError as error:
         raise errors.bad_request(str(error)) from error
-    supported = {"metadata.name", "metadata.namespace", *_SELECTABLE.get(resource.key, ())}
+    supported = {"metadata.name", "metadata.namespace", *_SELECTABLE.get(resource.store_key, ())}
     for version in resource.versions.values():
         supported.update(version.selectable_fields)
     for path in fields.paths:
@@ -122,7 +122,7 @@ class Lister:
         else:
             check_revision(request, self._store.durable_revision)
             revision = self._store.durable_revision
-            found = select(self._store.collection(resource.key), selection)
+            found = select(self._store.collection(resource.store_key), selection)
         if not limit or len(found) <= limit:
             return Page(found, revision)
         rest = found[limit:]

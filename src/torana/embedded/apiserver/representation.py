@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from torana.embedded.apiserver import errors, table
+from torana.embedded.apiserver.conversion import served_bytes, to_served
 from torana.embedded.apiserver.request import Request
 from torana.embedded.apiserver.resource import Resource, ServedVersion
 from torana.embedded.apiserver.store import Entry
@@ -57,21 +58,11 @@ def negotiate(request: Request) -> Form:
     raise errors.not_acceptable((JSON,))
 
 
-def in_version(raw: bytes, resource: Resource, served: ServedVersion) -> bytes:
-    """Encoded object in a served version."""
-    if served.is_storage:
-        return raw
-    obj = orjson.loads(raw)
-    obj["apiVersion"] = resource.api_version(served.name)
-    return orjson.dumps(obj)
-
-
 def encode_object(raw: bytes, resource: Resource, served: ServedVersion, form: Form) -> bytes:
     """One object as its client wants it."""
     if form.name == "Object":
-        return in_version(raw, resource, served)
-    obj = orjson.loads(raw)
-    obj["apiVersion"] = resource.api_version(served.name)
+        return served_bytes(raw, resource, served)
+    obj = to_served(orjson.loads(raw), resource, served)
     if form.name == "Partial":
         return orjson.dumps(partial(obj))
     meta = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
@@ -89,11 +80,9 @@ def encode_list(
     """A list as its client wants it. `meta` is the list's metadata."""
     if form.name == "Object":
         head = {"kind": resource.list_kind, "apiVersion": resource.api_version(served.name), "metadata": meta}
-        items = b",".join([in_version(entry.raw, resource, served) for entry in entries])
+        items = b",".join([served_bytes(entry.raw, resource, served) for entry in entries])
         return orjson.dumps(head)[:-1] + b',"items":[' + items + b"]}"
-    objects = [orjson.loads(entry.raw) for entry in entries]
-    for obj in objects:
-        obj["apiVersion"] = resource.api_version(served.name)
+    objects = [to_served(orjson.loads(entry.raw), resource, served) for entry in entries]
     if form.name == "Partial":
         head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
         return orjson.dumps({**head, "items": [partial(obj) for obj in objects]})

@@ -70,6 +70,8 @@ class Resource:
     is_custom: bool = True
     has_generation: bool = True
     list_kind: str = ""
+    store_key: str = ""
+    """Under which key objects are stored: that of another resource when both show the same objects."""
     verbs: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
     subresources: tuple[Subresource, ...] = field(default_factory=tuple)
     """Beyond status and scale."""
@@ -78,6 +80,7 @@ class Resource:
         self.list_kind = self.list_kind or f"{self.kind}List"
         self.storage = next(version for version in self.versions.values() if version.is_storage)
         self.key = f"{self.plural}.{self.group}" if self.group else self.plural
+        self.store_key = self.store_key or self.key
 
     def api_version(self, version: str) -> str:
         return f"{self.group}/{version}" if self.group else version

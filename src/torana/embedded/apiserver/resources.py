@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -16,22 +16,23 @@ from torana.embedded.apiserver.request import Request
 from torana.embedded.apiserver.resource import Resource, ServedVersion
 from torana.embedded.apiserver.response import JSON, Response, Stream
 from torana.embedded.apiserver.store import Store
+from torana.embedded.apiserver.subresources import Subresources
 from torana.embedded.apiserver.watching import Subscription, WatchExpired
 from torana.embedded.apiserver.writer import Writer, Written, timestamp
 from torana.embedded.apiserver.writing import Write
 
 DEFAULT_WATCH_S = 1800
 MAX_WATCH_S = 6 * 3600
-_ALLOWED_METHODS = {"status": ("get", "update", "patch"), "scale": ("get", "update", "patch")}
 
 
 class ResourceHandler:
     """Serves every resource of the catalog."""
 
-    def __init__(self, store: Store, catalog: Catalog, writer: Writer) -> None:
+    def __init__(self, store: Store, catalog: Catalog, writer: Writer, subresources: Subresources) -> None:
         self._store = store
         self._catalog = catalog
         self._writer = writer
+        self._subresources = subresources
         self._lister = Lister(store)
         self.subscriptions: set[Subscription] = set()
 
@@ -53,8 +54,10 @@ class ResourceHandler:
         answer: Response | Stream = await verb(request, resource, served)
         return answer
 
-    async def _subresource(self, request: Request, resource: Resource, served: ServedVersion) -> Response:
+    async def _subresource(self, request: Request, resource: Resource, served: ServedVersion) -> Response | Stream:
         name, verb = request.target.subresource, request.target.verb
+        if (answer := self._subresources.find(request)) is not None:
+            return await answer(request, self._write(request, resource, served))
         known = (name == "status" and served.has_status) or (name == "scale" and served.scale is not None)
         known = known or (resource.key == "namespaces" and name == "finalize")
         if not known:
@@ -72,7 +75,7 @@ class ResourceHandler:
     async def _get(self, request: Request, resource: Resource, served: ServedVersion) -> Response:
         form = negotiate(request)
         key = _key(request, resource)
-        entry = self._store.collection(resource.key).entries.get(key)
+        entry = self._store.collection(resource.store_key).entries.get(key)
         if entry is None:
             raise errors.not_found(resource.group, resource.plural, key[1])
         return Response(encode_object(entry.raw, resource, served, form), warnings=_deprecation(resource, served))
@@ -159,7 +162,7 @@ class ResourceHandler:
     async def _deletecollection(self, request: Request, resource: Resource, served: ServedVersion) -> Response:
         options = codec.decode_options(request)
         selection = parse_selection(request, resource)
-        chosen = select(self._store.collection(resource.key), selection)
+        chosen = select(self._store.collection(resource.store_key), selection)
         for entry in chosen:
             write = self._write(request, resource, served)
             write.namespace = entry.key[0]
@@ -212,5 +215,3 @@ def _deprecation(resource: Resource, served: ServedVersion) -> tuple[str, ...]:
         return (f"{resource.api_version(served.name)} {resource.kind} is deprecated",)
     return (served.deprecation,)
 
-
-Change = Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Any
 
@@ -15,16 +14,17 @@ from torana.embedded.apiserver.authz import Authorizer
 from torana.embedded.apiserver.builtin import builtin_resources
 from torana.embedded.apiserver.catalog import Catalog
 from torana.embedded.apiserver.openapi import OpenApi
+from torana.embedded.apiserver.pod_logs import PodLogs
 from torana.embedded.apiserver.request import Request, User, parse_query, parse_target
 from torana.embedded.apiserver.resource import Resource
 from torana.embedded.apiserver.resources import ResourceHandler
 from torana.embedded.apiserver.response import Response, Stream, json_response
 from torana.embedded.apiserver.reviews import Reviews
+from torana.embedded.apiserver.served_definitions import ServedDefinitions
 from torana.embedded.apiserver.store import Store
+from torana.embedded.apiserver.subresources import Subresources
 from torana.embedded.apiserver.tokens import Tokens
 from torana.embedded.apiserver.writer import Writer
-
-log = logging.getLogger(__name__)
 
 VERSION = {
     "major": "1", "minor": "32", "gitVersion": "v1.32.4+torana", "gitCommit": "", "gitTreeState": "clean",
@@ -37,17 +37,24 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 class ApiServer:
     """The API over one store. `authenticate` and `handle` are called by the HTTP edge."""
 
-    def __init__(self, store: Store, tokens: Tokens, authenticator: Authenticator, channel: Channel) -> None:
+    def __init__(
+        self, store: Store, tokens: Tokens, authenticator: Authenticator, logs: PodLogs, channel: Channel
+    ) -> None:
         self.store = store
         self.catalog = Catalog(builtin_resources(channel))
         self.writer = Writer(store, self._on_write)
-        self.resources = ResourceHandler(store, self.catalog, self.writer)
+        self.resources = ResourceHandler(
+            store, self.catalog, self.writer, Subresources(self.writer, tokens, logs)
+        )
         self.authenticator = authenticator
         self.authorizer = Authorizer(store)
         self.reviews = Reviews(self.authorizer, authenticator, tokens)
         self._openapi = OpenApi(self.catalog)
-        for entry in store.collection(definitions.CRD_KEY).visible():
-            self._define(orjson.loads(entry.raw))
+        self._definitions = ServedDefinitions(store, self.catalog)
+
+    def resume(self) -> None:
+        """Go on with what the last process left unfinished."""
+        self._definitions.resume(self.writer)
 
     async def handle(
         self, method: str, path: str, query_text: str, headers: dict[str, str], body: bytes, user: User
@@ -68,6 +75,7 @@ class ApiServer:
         """End every open watch, for a shutdown that does not wait."""
         for subscription in tuple(self.resources.subscriptions):
             subscription.end()
+        self._definitions.close()
 
     def _meta(self, request: Request) -> Response:
         """Paths outside the resources."""
@@ -114,26 +122,5 @@ class ApiServer:
         return json_response(found)
 
     def _on_write(self, resource: Resource, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
-        """Follow changes of CustomResourceDefinitions: what is served changes before the writer is answered."""
-        if resource.key != definitions.CRD_KEY:
-            return
-        if after is not None:
-            self._define(after)
-        elif before is not None:
-            self.catalog.remove(before["spec"]["group"], before["spec"]["names"]["plural"])
-
-    def _define(self, crd: dict[str, Any]) -> None:
-        resource = definitions.resource_of(crd)
-        known = self.catalog.find(resource.group, resource.plural)
-        if known is not None and not known.is_custom:
-            log.warning("%s is built in; its CustomResourceDefinition is ignored", resource.key)
-            return
-        if known is not None and all(
-            version.schema == old.schema
-            for name, version in resource.versions.items()
-            if (old := known.versions.get(name)) is not None
-        ):
-            for name, version in resource.versions.items():
-                if (old := known.versions.get(name)) is not None and "compiled" in vars(old):
-                    vars(version)["compiled"] = old.compiled
-        self.catalog.put(resource)
+        if resource.key == definitions.CRD_KEY:
+            self._definitions.on_write(self.writer, before, after)

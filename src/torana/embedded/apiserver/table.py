@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from torana.embedded.apiserver import columns, jsonpath
+from torana.embedded.apiserver.ages import age
 from torana.embedded.apiserver.resource import PrinterColumn, Resource, ServedVersion
 
 Obj = dict[str, Any]
@@ -22,7 +23,8 @@ def render(resource: Resource, served: ServedVersion, objects: list[Obj], meta: 
     now = datetime.now(UTC)
     if not resource.is_custom and (layout := columns.LAYOUTS.get(resource.key)) is not None:
         definitions = [_definition(name, type_, priority) for name, type_, priority in layout.columns]
-        definitions[0]["format"] = "name"
+        for definition in definitions:
+            definition["format"] = "name" if definition["name"] == "Name" else ""
         rows = [_row(layout.cells(obj, now), obj, include) for obj in objects]
     else:
         shown = served.columns or (_AGE,)
@@ -70,5 +72,5 @@ def _cell(type_: str, found: list[Any], now: datetime) -> Any:
     if type_ == "boolean":
         return value if isinstance(value, bool) else None
     if type_ == "date":
-        return columns.age(value, now) if isinstance(value, str) else None
+        return age(value, now) if isinstance(value, str) else None
     return jsonpath.text(value)

@@ -40,7 +40,7 @@ class Subscription:
         self._selection = selection
         self._form = form
         self._wants_bookmarks = wants_bookmarks
-        self._collection: Collection = store.collection(resource.key)
+        self._collection: Collection = store.collection(resource.store_key)
         self._lines: deque[bytes] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._is_ended = False
@@ -121,7 +121,7 @@ class Subscription:
         return "DELETED" if was_selected else ""
 
     def _line(self, kind: str, entry: Entry, event: Event | None) -> bytes:
-        key = (kind, self._served.name, self._form.key)
+        key = (kind, self._resource.api_version(self._served.name), self._form.key)
         if event is not None and (known := event.encoded.get(key)) is not None:
             return known
         body = encode_object(entry.raw, self._resource, self._served, self._form)

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from torana.embedded.apiserver import deletion, errors
+from torana.embedded.apiserver.conversion import to_served, to_storage
 from torana.embedded.apiserver.resource import Resource
 from torana.embedded.apiserver.store import Collection, Entry, Store
 from torana.embedded.apiserver.writing import Write, check_type, prepare_create, prepare_update
@@ -46,7 +47,7 @@ class Writer:
         self._on_write = on_write
 
     def collection(self, resource: Resource) -> Collection:
-        return self._store.collection(resource.key)
+        return self._store.collection(resource.store_key)
 
     def live(self, resource: Resource, namespace: str, name: str) -> Entry:
         """The latest state of an object. Raises NotFound."""
@@ -78,7 +79,7 @@ class Writer:
         key = (write.namespace, name)
         collection = self.collection(resource)
         entry = self.live(resource, *key)
-        live = to_version(orjson.loads(entry.raw), resource, write.served.name)
+        live = to_served(orjson.loads(entry.raw), resource, write.served)
         obj, duplicates = change(live)
         check_type(write, obj, name)
         _check_precondition(write, live, obj, name)
@@ -110,7 +111,7 @@ class Writer:
         self, write: Write, collection: Collection, key: tuple[str, str], live: Obj | None, obj: Obj
     ) -> Written:
         resource = write.resource
-        obj = to_version(obj, resource, resource.storage.name)
+        obj = to_storage(obj, resource)
         if write.is_dry_run:
             return Written(orjson.dumps(obj), live is None)
         obj["metadata"]["resourceVersion"] = str(self._store.next_revision())
@@ -127,7 +128,7 @@ class Writer:
             _, done = self._store.stage(collection, key, None)
             await done
             self._on_write(write.resource, orjson.loads(entry.raw), None)
-        return Written(orjson.dumps(to_version(obj, write.resource, write.resource.storage.name)), is_deleted=True)
+        return Written(orjson.dumps(to_storage(obj, write.resource)), is_deleted=True)
 
     def _check_namespace(self, write: Write) -> None:
         """Objects are created only in namespaces that exist and are not going away."""
@@ -143,12 +144,6 @@ class Writer:
                 "field": "metadata.namespace",
             }
             raise errors.forbidden(write.resource.group, write.resource.plural, "", why, [cause])
-
-
-def to_version(obj: Obj, resource: Resource, version: str) -> Obj:
-    """The object in another version of its resource: all versions have the same fields (conversion strategy None)."""
-    obj["apiVersion"] = resource.api_version(version)
-    return obj
 
 
 def _check_precondition(write: Write, live: Obj, obj: Obj, name: str) -> None:

@@ -105,11 +105,14 @@ def prepare_update(write: Write, live: Obj, obj: Obj, duplicates: list[str]) -> 
     report_strictness(write, duplicates, unknown)
     if write.subresource == "status":
         obj = _status_only(live, obj)
+    elif write.subresource == "finalize":
+        obj = _finalized(live, obj)
     elif served.has_status:
         _keep(obj, live, "status")
     metadata.carry_over(obj, live)
     served.compiled.default(obj)
-    admission.default_object(resource, obj, live)
+    if write.subresource == "":
+        admission.default_object(resource, obj, live)
     if live == obj:
         return live
     _refuse(write, obj, metadata.validate(obj, resource, live))
@@ -138,6 +141,15 @@ def _status_only(live: Obj, obj: Obj) -> Obj:
         merged["metadata"]["managedFields"] = obj["metadata"]["managedFields"]
     _keep(merged, obj, "status")
     return merged
+
+
+def _finalized(live: Obj, obj: Obj) -> Obj:
+    """A write to `/finalize` changes nothing but finalizers."""
+    finalized = {**live, "metadata": dict(live["metadata"])}
+    _keep(finalized["metadata"], obj["metadata"], "finalizers")
+    if isinstance(live.get("spec"), dict) and "finalizers" in live["spec"]:
+        finalized["spec"] = {**live["spec"], "finalizers": (obj.get("spec") or {}).get("finalizers") or []}
+    return finalized
 
 
 def _keep(obj: Obj, source: Obj, field: str) -> None:
