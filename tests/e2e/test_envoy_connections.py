@@ -181,6 +181,24 @@ async def test_websockets_are_upgraded(running: Proxy) -> None:
         await runner.cleanup()
 
 
+async def test_a_kept_connection_leaves_a_changed_chain_with_its_next_answer(running: Proxy) -> None:
+    await running.plane.deliver(running.tables(*says("old")))
+    reader, writer = await asyncio.open_connection(HOST, running.port)
+
+    async def ask() -> bytes:
+        writer.write(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(3)
+        return head.lower()
+
+    assert b"connection: close" not in await ask()
+    running.table = Table(running.table.name, 4, has_wildcards=True)
+    await running.plane.deliver([running.bind(), *running.tables(*says("new"))])
+    assert b"connection: close" in await ask()
+    writer.close()
+    assert (await running.get()).body == "new"
+
+
 async def test_readiness_is_all_that_the_administration_shows(running: Proxy) -> None:
     assert (await get(running.client, running.ready_port, "/ready"))[:2] == (200, "LIVE\n")
     for path in ("/", "/config_dump", "/ready/x", "/quitquitquit", "/ready/../config_dump"):

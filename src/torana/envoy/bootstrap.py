@@ -6,7 +6,7 @@ expands nothing. Both are JSON, which is YAML.
 
     envoy -c bootstrap.json --config-yaml "$(pod_overrides(...))"
           --service-node $(POD_NAME) --service-cluster <namespace>/<name>
-          --concurrency <cpus> --disable-hot-restart --log-level warning
+          --concurrency <cpus> --log-level warning, and ARGUMENTS
 
 The administration interface listens on a Unix socket only. Readiness is asked over HTTP at the Pod's own address: the
 overrides hold a listener that hands `/ready`, and nothing else, on to the administration interface.
@@ -24,6 +24,10 @@ XDS_SERVER_NAME = "torana-xds"
 
 READY_PORT = 19003
 READY_PATH = "/ready"
+
+ARGUMENTS = ("--disable-hot-restart", "--drain-strategy", "immediate", "--drain-time-s", "60")
+"""Connections of a filter chain that changed keep its old routes. Envoy would end them gradually within ten minutes; so
+they are told to close with their next answer, and what does not (a websocket, a long download) has a minute."""
 
 _ADMIN_CLUSTER = "torana.admin"
 _XDS_CLUSTER = "torana.xds"
