@@ -99,7 +99,7 @@ class Rig:
         return str(state(pod)["waiting"].get("message", ""))
 
     def record(self, pod: Obj) -> Path:
-        return self.directory / "node" / "pods" / pod["metadata"]["uid"]
+        return self.directory / "node" / "pods" / str(pod["metadata"]["uid"])
 
     def log(self, pod: Obj, container: str = "main") -> str:
         path = self.record(pod) / "logs" / f"{container}.log"
