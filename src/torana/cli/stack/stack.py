@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -87,6 +89,7 @@ class Stack:
         options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         options.logs.mkdir(exist_ok=True, mode=0o750)
         self._exit.enter_context(hold_lock(options.lock_file))
+        _log_to(options.logs / "up.log")
         ports = choose_ports(options.ports_file, options.port)
         await asyncio.to_thread(_prepare_identities, options, ports)
         client = await self._exit.enter_async_context(Client.from_kubeconfig(options.kubeconfig))
@@ -188,6 +191,13 @@ def _prepare_identities(options: StackOptions, ports: Ports) -> None:
 
     ensure_pki(options.data_dir)
     ensure_kubeconfigs(options.data_dir, f"https://{HOST}:{ports.api}")
+
+
+def _log_to(file: Path) -> None:
+    """Records of this process go to a file: the terminal shows what is meant for people."""
+    logging.basicConfig(
+        filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:
