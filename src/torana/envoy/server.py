@@ -186,11 +186,7 @@ class _Stream:
         """Performs what the session says about this event."""
         if self._is_ended:
             return
-        import time, sys
-        def short(x): return str(x)[:300]
-        print(f"{time.time():.3f} EV {type(event).__name__} {short(getattr(event,'type',''))} {short(getattr(event,'names',''))} {getattr(event,'nonce','')} {getattr(event,'revision','')}", file=sys.stderr)
         for command in self._session.step(event):
-            print(f"{time.time():.3f}   CMD {type(command).__name__} {short(getattr(command,'type',''))} n={getattr(command,'nonce','')} {len(getattr(command,'resources',()))} {short([r.name for r in getattr(command,'resources',())])} rm={short(getattr(command,'removed',''))} {getattr(command,'revision','')}", file=sys.stderr, flush=True)
             if isinstance(command, events.Send):
                 self._outgoing.append(write_response(command))
                 self._wake.set()
