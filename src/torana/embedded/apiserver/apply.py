@@ -27,7 +27,7 @@ from torana.embedded.apiserver.managed import (
     is_reset,
     yield_fields,
 )
-from torana.embedded.apiserver.merging import merge, remove, with_named_fields
+from torana.embedded.apiserver.merging import check_items, merge, remove, with_named_fields
 from torana.embedded.apiserver.schema import CompiledSchema
 from torana.embedded.apiserver.shape import Schema, object_schema
 
@@ -75,14 +75,14 @@ def apply(
     base = _without_managed(live) if live is not None else {}
     entries = _live_entries(live, shape, config["apiVersion"])
     try:
-        conflict_set = _find_conflicts(base, config, entries, _identity(manager, subresource), shape)
-        if conflict_set and not force:
-            conflict_set = _not_migrated(conflict_set, base, config, manager, shape)
-            if conflict_set:
-                raise _conflict_error(conflict_set)
-        merged, entries, entry = _merge_owned(base, config, entries, manager, subresource, shape)
+        check_items(shape, config)
     except ValueError as error:
-        raise ApplyInvalid(f"failed to apply: {error}") from error
+        raise ApplyInvalid(f"failed to create typed patch object: {error}") from error
+    if not force and (taken := _find_conflicts(base, config, entries, _identity(manager, subresource), shape)):
+        taken = _not_migrated(taken, base, config, manager, shape)
+        if taken:
+            raise _conflict_error(taken)
+    merged, entries, entry = _merge_owned(base, config, entries, manager, subresource, shape)
     if manager == "kubectl":
         merged = _with_last_applied(merged, config)
     return _with_managed(merged, _timed(entries, entry, live, base, merged, now))
@@ -168,12 +168,12 @@ def _drop_abandoned(merged: dict[str, Any], last: Tree, owners: list[Entry], sha
         return merged
     last = with_named_fields(shape, last)
     present = with_named_fields(shape, field_set(shape, merged))
-    pruned = remove(shape, merged, last) or {}
+    pruned = remove(shape, merged, last, owned) or {}
     left = with_named_fields(shape, field_set(shape, pruned))
     keep = union(left, with_named_fields(shape, owned))
-    pruned = remove(shape, merged, difference(present, keep)) or {}
+    pruned = remove(shape, merged, difference(present, keep), owned) or {}
     left = with_named_fields(shape, field_set(shape, pruned))
-    return remove(shape, merged, intersection(difference(present, left), last)) or {}
+    return remove(shape, merged, intersection(difference(present, left), last), owned) or {}
 
 
 def _not_migrated(

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from torana.embedded.apiserver.fieldset import Tree, is_member, node
+from torana.embedded.apiserver.fieldset import Tree, element_text, is_member, node
 from torana.embedded.apiserver.shape import Schema, index_items, is_divided, item_element, item_schema, member_schema
 
 
 def merge(schema: Schema, live: Any, config: Any) -> Any:
-    """The live value with the configuration's fields set. Raises ValueError for a configuration with doubled items."""
+    """The live value with the configuration's fields set. The configuration has passed `check_items`."""
     if type(live) is not type(config) or not (is_divided(schema, live) and is_divided(schema, config)):
         if type(live) is type(config) and not config and is_divided(schema, live):
             return live
-        if isinstance(config, list) and is_divided(schema, config):
-            _check_unique(schema, config)
         return config
     if type(config) is dict:
         merged = dict(live)
@@ -27,18 +25,30 @@ def merge(schema: Schema, live: Any, config: Any) -> Any:
     return _merge_lists(schema, live, config)
 
 
-def _check_unique(schema: Schema, config: list[Any]) -> list[str]:
-    elements = [item_element(schema, item) for item in config]
-    if len(set(elements)) != len(elements):
-        doubled = next(element for element in elements if elements.count(element) > 1)
-        raise ValueError(f"duplicate entries for key [{doubled[2:]}]")
-    return elements
+def check_items(schema: Schema, config: Any, path: str = "") -> None:
+    """Raises ValueError for a configuration whose list items cannot be told apart, or have no identity."""
+    if not is_divided(schema, config):
+        return
+    if type(config) is dict:
+        for name, item in config.items():
+            check_items(member_schema(schema, name)[0], item, f"{path}.{name}")
+        return
+    seen: set[str] = set()
+    for index, item in enumerate(config):
+        try:
+            element = item_element(schema, item)
+        except ValueError as error:
+            raise ValueError(f"{path}[{index}]: {error}") from None
+        if element in seen:
+            raise ValueError(f"{path}: duplicate entries for key {element_text(element)}")
+        seen.add(element)
+        check_items(item_schema(schema), item, path + element_text(element))
 
 
 def _merge_lists(schema: Schema, live: list[Any], config: list[Any]) -> list[Any]:
     """Items in the configuration's order; those only the live list has keep their place among their neighbours."""
     below = item_schema(schema)
-    wanted = dict(zip(_check_unique(schema, config), config, strict=True))
+    wanted = {item_element(schema, item): item for item in config}
     mine = index_items(schema, live)
     pending = list(wanted)
     merged: list[Any] = []
@@ -61,8 +71,8 @@ def _merge_lists(schema: Schema, live: list[Any], config: list[Any]) -> list[Any
     return merged
 
 
-def remove(schema: Schema, value: Any, fields: Tree) -> Any:
-    """The value without the paths of the set; maps and lists that end empty are gone: then the answer is None."""
+def remove(schema: Schema, value: Any, fields: Tree, owned: Tree) -> Any:
+    """The value without the paths of the set. What ends empty is gone (None), unless it is owned itself (`owned`)."""
     if not is_divided(schema, value):
         return value
     if type(value) is dict:
@@ -71,23 +81,31 @@ def remove(schema: Schema, value: Any, fields: Tree) -> Any:
             child = fields.get(f"f:{name}")
             if child is None:
                 kept[name] = item
-            elif not is_member(child) and (rest := remove(member_schema(schema, name)[0], item, child)) is not None:
-                kept[name] = rest
+            elif not is_member(child):
+                rest = _rest(member_schema(schema, name)[0], item, child, owned.get(f"f:{name}"))
+                if rest is not None:
+                    kept[name] = rest
         return kept or None
-    return _remove_items(schema, value, fields)
+    return _remove_items(schema, value, fields, owned)
 
 
-def _remove_items(schema: Schema, value: list[Any], fields: Tree) -> list[Any] | None:
+def _rest(schema: Schema, value: Any, fields: Tree, owned: Tree | None) -> Any:
+    rest = remove(schema, value, fields, owned or {})
+    return type(value)() if rest is None and owned is not None and is_member(owned) else rest
+
+
+def _remove_items(schema: Schema, value: list[Any], fields: Tree, owned: Tree) -> list[Any] | None:
     below = item_schema(schema)
     kept: list[Any] = []
     for item in value:
         try:
-            child = fields.get(item_element(schema, item))
+            element = item_element(schema, item)
         except ValueError:
-            child = None
+            element = ""
+        child = fields.get(element)
         if child is None:
             kept.append(item)
-        elif not is_member(child) and (rest := remove(below, item, child)) is not None:
+        elif not is_member(child) and (rest := _rest(below, item, child, owned.get(element))) is not None:
             kept.append(rest)
     return kept or None
 

@@ -37,6 +37,8 @@ def json_patch(doc: Any, ops: Any) -> Any:
         doc, copied = copy_json(doc), 0
         for op in ops:
             if op.get("op") == "copy":
+                if "from" not in op:
+                    raise PatchError("the JSON patch is malformed: copy needs a from", status=400)
                 copied += len(orjson.dumps(jsonpointer.resolve_pointer(doc, op["from"])))
                 if copied > MAX_COPIED_BYTES:
                     raise PatchError("the JSON patch copies too much", status=413)

@@ -2,8 +2,8 @@
 
 Input is a structural schema; output a function from a value, and the value it replaces, to faults. Only parts of
 an object that have rules somewhere below are visited. Rules with `oldSelf` (transition rules) run only where there is
-an old value to compare with: under objects, maps, and lists that are maps. Where nothing changed only transition rules run,
-since what an older, laxer schema let in may stay.
+an old value to compare with: under objects, maps, and lists that are maps. Where nothing changed only transition rules
+run, since what an older, laxer schema let in may stay.
 """
 
 from __future__ import annotations
