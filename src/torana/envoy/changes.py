@@ -24,8 +24,17 @@ def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tu
     )
     stages: tuple[Changes, ...] = ({}, {}, {}, {})
     for key, resource in changes.items():
-        stages[_stage(key[0], resource is None, _is_known(key, books), has_moves)][key] = resource
+        stage = _stage(key[0], resource is None, _is_known(key, books), has_moves)
+        stages[POINT if resource is not None and _finds_scopes(resource, books) else stage][key] = resource
     return stages
+
+
+def _finds_scopes(resource: Resource, books: Books) -> bool:
+    """A listener with scoped routes that meets scopes already there, for another listener's sake.
+
+    It does not warm for the scopes of its own table then (1.40), so these have to be there before it.
+    """
+    return resource.type is LDS and (SRDS, "") in resource.needs and books[SRDS].is_synced
 
 
 def keeps_old_routes(books: Books, quarantined: Mapping[Key, str]) -> bool:
