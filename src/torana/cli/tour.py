@@ -73,7 +73,7 @@ class Tour:
         try:
             async with Stack(self._options, self._note) as stack:
                 await self._steps(stack)
-                self._say("\ncleaning up")
+                self._say("cleaning up")
         except (KubeError, NotInTime, kubectl.KubectlFailed, OSError) as error:
             raise TourFailed(f"{self._doing}: {error}\n{self._logs()}") from error
         self._say("nothing is left running. Next:\n" + NEXT)
@@ -90,7 +90,7 @@ class Tour:
             address = await self._wait(client)
             with self._step(f"GET http://{HOST}:{port}/get through the Gateway at {address}"):
                 answer = await self._ask(address, port)
-            self._say(answer)
+            self._say(answer.rstrip("\n") + "\n")
             await self._show(client)
 
     async def _wait(self, client: Client) -> str:
@@ -132,7 +132,7 @@ class Tour:
         ours["httproute"] = f"{routes}/httproutes"
         made = {"pods": "/api/v1/namespaces/default/pods", "svc": "/api/v1/namespaces/default/services"}
         selector = ("-l", "app.kubernetes.io/component=proxy")
-        self._say("\n$ kubectl get gatewayclass,gateway,httproute")
+        self._say("$ kubectl get gatewayclass,gateway,httproute")
         self._say(await kubectl.show(client, kubeconfig, ours))
         self._say(f"$ kubectl get pods,svc {' '.join(selector)}")
         self._say(await kubectl.show(client, kubeconfig, made, *selector))
@@ -160,7 +160,7 @@ class Tour:
         self._console.print(f"  {line}", markup=False, style="dim")
 
     def _say(self, text: str) -> None:
-        self._console.print(text.rstrip("\n"), markup=False)
+        self._console.print(text, markup=False)
 
     def _logs(self) -> str:
         """The end of every component's log: what a person would look at next, before the directory goes."""

@@ -85,3 +85,14 @@ def test_an_end_is_told_in_words() -> None:
     assert describe_end(0) == "exit code 0"
     assert describe_end(-9) == "killed by SIGKILL"
     assert describe_end(-99) == "killed by signal 99"
+
+
+async def test_a_component_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:
+    states: list[ChildState] = []
+    child = Child("child", (str(tmp_path / "no-such-program"),), tmp_path / "child.log", states.append)
+    child.start()
+    async with asyncio.timeout(20):
+        while not states or states[-1].restarts < 2:
+            await asyncio.sleep(0.01)
+    await child.stop()
+    assert states[-1].last_end == f"cannot start {tmp_path / 'no-such-program'}: No such file or directory"

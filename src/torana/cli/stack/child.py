@@ -76,15 +76,22 @@ class Child:
         quick_deaths = 0
         while not self._stopping:
             began = time.monotonic()
-            self._process = await self._spawn()
-            self._tell(pid=self._process.pid)
-            code = await self._process.wait()
+            end = await self._live_once()
             if self._stopping:
                 self._tell(pid=0)
                 return
             quick_deaths = quick_deaths + 1 if time.monotonic() - began < STABLE_S else 0
-            self._tell(pid=0, restarts=self.state.restarts + 1, last_end=describe_end(code))
+            self._tell(pid=0, restarts=self.state.restarts + 1, last_end=end)
             await asyncio.sleep(pause_before_restart(quick_deaths))
+
+    async def _live_once(self) -> str:
+        """Starts it and waits for its end. How that was, in words."""
+        try:
+            self._process = await self._spawn()
+        except OSError as error:
+            return f"cannot start {self._argv[0]}: {error.strerror}"
+        self._tell(pid=self._process.pid)
+        return describe_end(await self._process.wait())
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         _shorten_log(self._log_file)
