@@ -153,6 +153,13 @@ async def test_each_backend_may_rewrite_for_itself(running: Proxy) -> None:
     assert 25 <= counts["one", "one.test", "/one"] <= 80
 
 
+async def test_an_invalid_backend_beside_one_that_rewrites_gets_its_share(running: Proxy) -> None:
+    backends = (Backend("one", 1, rewrite=Rewrite(path=PathRewrite("full", "/one"))), Backend("", 1))
+    await running.route(prefix("/", Forward(backends)))
+    counts = Counter([(await running.get()).status for _ in range(100)])
+    assert set(counts) == {200, 500}
+
+
 async def test_header_edits_set_add_and_remove_and_backends_have_the_last_word(running: Proxy) -> None:
     own = HeaderEdit(set=(("x-both", "backend"),), add=(("x-list", "b"),))
     await running.route(

@@ -35,8 +35,7 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
     total = sum(backend.weight for backends in groups for backend in backends)
     rendered, taken = [], 0
     for backends in groups:
-        copy = pb.Route()
-        copy.CopyFrom(plain)
+        copy = plain if len(groups) == 1 else _copy(plain)
         taken += sum(backend.weight for backend in backends)
         if taken < total:
             copy.match.runtime_fraction.default_value.CopyFrom(fraction(taken, total))
@@ -47,6 +46,12 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
             apply_edits(copy, None, route.response_headers)
         rendered.append(copy)
     return rendered
+
+
+def _copy(route: pb.Route) -> pb.Route:
+    copy = pb.Route()
+    copy.CopyFrom(route)
+    return copy
 
 
 def _groups(forward: Forward) -> list[tuple[Backend, ...]]:
@@ -78,10 +83,11 @@ def _own_path(backend: Backend) -> PathRewrite | None:
 def _set_action(rendered: pb.Route, route: Route, forward: Forward, backends: tuple[Backend, ...]) -> None:
     action = rendered.route
     # Envoy's own limit of 15 seconds must not leak in: 0 is off.
+    if not all(backend.cluster for backend in backends):
+        action.cluster_not_found_response_code = _NOT_FOUND_CODES[forward.invalid_status]
     action.timeout.CopyFrom(pb.duration_ms(_timeout_ms(forward)))
-    action.cluster_not_found_response_code = _NOT_FOUND_CODES.get(forward.invalid_status, 0)
     if len(backends) == 1 and not _has_edits(backends[0]):
-        action.cluster = backends[0].cluster
+        action.cluster = backends[0].cluster or INVALID_CLUSTER
         apply_edits(rendered, route.request_headers, route.response_headers)
     else:
         _set_weighted_clusters(action, route, backends)

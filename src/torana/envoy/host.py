@@ -13,6 +13,9 @@ from torana.proxy.route import Host
 _VIRTUAL_HOSTS = 2
 """Field number of `RouteConfiguration.virtual_hosts`."""
 
+_ROUTES = 3
+"""Field number of `VirtualHost.routes`."""
+
 
 class RenderOptions(msgspec.Struct, frozen=True):
     """The less travelled features of Envoy, each of which can be switched off."""
@@ -20,6 +23,15 @@ class RenderOptions(msgspec.Struct, frozen=True):
     tree_threshold: int = 30
     """A host with more routes than this becomes a prefix tree; 0: never."""
 
+
+_NOT_FOUND = pb.Route(name="not-found", match=pb.RouteMatch(prefix=""), direct_response=direct_response(404))
+"""Ends the search within a host.
+
+Without it the scope fallback of a sharded table could not tell a host without a matching route from an unknown host,
+and would hand the request to a wildcard host.
+"""
+
+_LAST_ROUTE = wire.field(_ROUTES, _NOT_FOUND.SerializeToString())
 
 _DEFAULT_OPTIONS = RenderOptions()
 
@@ -29,18 +41,8 @@ def render_host(host: Host, options: RenderOptions = _DEFAULT_OPTIONS) -> bytes:
     message = pb.VirtualHost(name=host.domain, domains=[host.domain])
     rendered = [render_route(route, host.domain) for route in host.routes]
     if suits_tree(host.routes, options.tree_threshold):
-        message.matcher.CopyFrom(render_tree(host.routes, rendered, [_not_found()]))
-    else:
-        for routes in rendered:
-            message.routes.extend(routes)
-        message.routes.append(_not_found())
-    return wire.field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
-
-
-def _not_found() -> pb.Route:
-    """Ends the search within this host.
-
-    Without it the scope fallback of a sharded table could not tell a host without a matching route from an unknown
-    host, and would hand the request to a wildcard host.
-    """
-    return pb.Route(name="not-found", match=pb.RouteMatch(prefix=""), direct_response=direct_response(404))
+        message.matcher.CopyFrom(render_tree(host.routes, rendered, [_NOT_FOUND]))
+        return wire.field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
+    for routes in rendered:
+        message.routes.extend(routes)
+    return wire.field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True) + _LAST_ROUTE)
