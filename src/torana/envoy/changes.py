@@ -19,7 +19,7 @@ def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tu
     changes = {key: resource for key, resource in pending.items() if _is_news(key, resource, books, quarantined)}
     _leave_scopes_of_old_listeners(changes, books)
     has_moves = any(
-        resource is not None and (key[0] is LDS or (key[0] is SRDS and _is_known(key, books)))
+        key[0] is LDS or (resource is not None and key[0] is SRDS and _is_known(key, books))
         for key, resource in changes.items()
     )
     stages: tuple[Changes, ...] = ({}, {}, {}, {})
