@@ -150,8 +150,8 @@ def _write_files(plane: ControlPlane, directory: Path, gateway: Ref) -> None:
 
 
 @asynccontextmanager
-async def backend(name: str, status: int = 200) -> AsyncIterator[Endpoint]:
-    """A server on loopback that answers with its name and what it saw.
+async def backend(name: str, arrivals: asyncio.Queue[str] | None = None) -> AsyncIterator[Endpoint]:
+    """A server on loopback that answers with its name and what it saw, and notes the arrivals as `name host path`.
 
     `x-delay` asks for seconds of delay; `x-fail` lets the first so many requests of an `x-key` fail with 502.
     """
@@ -160,11 +160,13 @@ async def backend(name: str, status: int = 200) -> AsyncIterator[Endpoint]:
     async def answer(request: web.Request) -> web.Response:
         headers = [[key, value] for key, value in request.headers.items()]
         seen = {"backend": name, "path": request.path_qs, "host": request.host, "headers": headers}
+        if arrivals is not None:
+            arrivals.put_nowait(f"{name} {request.host} {request.path_qs}")
         await asyncio.sleep(float(request.headers.get("x-delay", 0)))
         key = request.headers.get("x-key", "")
         failures[key] += 1
         is_failing = failures[key] <= int(request.headers.get("x-fail", 0))
-        return web.json_response(seen, status=502 if is_failing else status)
+        return web.json_response(seen, status=502 if is_failing else 200)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -202,6 +204,7 @@ class Proxy:
     def __init__(self, plane: ControlPlane, client: aiohttp.ClientSession, shards: int, port: int) -> None:
         self.plane, self.client, self.port = plane, client, port
         self.ready_port = 0
+        self.arrivals: asyncio.Queue[str] = asyncio.Queue()
         self.table = Table("hosts", shards=shards, has_wildcards=True)
 
     def bind(self) -> Resource:
@@ -250,7 +253,7 @@ async def proxy(directory: Path, *, shards: int = 0) -> AsyncIterator[Proxy]:
         running = Proxy(plane, client, shards, free_port())
         resources = [running.bind(), *running.tables()]
         for name in ("one", "two"):
-            endpoint = await stack.enter_async_context(backend(name))
+            endpoint = await stack.enter_async_context(backend(name, running.arrivals))
             plane.endpoints.append(render_endpoints(Endpoints(name, (endpoint,))))
             resources.append(render_cluster(Cluster(name)))
         resources += plane.endpoints
