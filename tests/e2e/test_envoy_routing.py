@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -273,8 +274,6 @@ async def test_ports_and_letter_case_in_the_host_do_not_matter(running: Proxy) -
 
 
 async def test_dot_segments_do_not_slip_past_a_route(running: Proxy) -> None:
-    import asyncio
-
     await running.route(prefix("/private", Respond(403)), prefix("/", ONE))
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
     writer.write(b"GET /public/../private HTTP/1.1\r\nHost: a.example.com\r\nConnection: close\r\n\r\n")
