@@ -4,15 +4,20 @@
 
 V := .venv/bin
 STAMP := .venv/.synced
+READY := .venv/.ready
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml uv.lock tools/make-venv
-	@tools/make-venv .venv
+	@tools/make-venv dev
+	@touch $@ $(READY)
+
+$(READY): pyproject.toml uv.lock tools/make-venv
+	@tools/make-venv run
 	@touch $@
 
-quickstart: $(STAMP)  ## from nothing to an answered request, with nothing left behind
+quickstart: $(READY)  ## from nothing to an answered request, with nothing left behind
 	@$(V)/torana quickstart
 
 check: $(STAMP)  ## what must hold before every commit: style, types, import contracts, fast tests (under 2 minutes)
