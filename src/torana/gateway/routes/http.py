@@ -176,7 +176,7 @@ def _timeouts(rule: Any, path: str, plan: RulePlan) -> tuple[int, int]:
         return 0, 0
     found = []
     for field, text in (("request", rule.timeouts.request), ("backendRequest", rule.timeouts.backend_request)):
-        value = 0 if text is None else milliseconds(text)
+        value = milliseconds(text) if text else 0
         if value is None:
             message = f"{text} is not a duration such as 1s500ms"
             plan.findings.append(Finding("UnsupportedValue", message, f"{path}.timeouts.{field}"))
@@ -187,8 +187,8 @@ def _timeouts(rule: Any, path: str, plan: RulePlan) -> tuple[int, int]:
 def _retry(rule: Any, path: str, plan: RulePlan) -> Retry | None:
     if rule.retry is None:
         return None
-    backoff = None if rule.retry.backoff is None else milliseconds(rule.retry.backoff)
-    if rule.retry.backoff is not None and backoff is None:
+    backoff = milliseconds(rule.retry.backoff) if rule.retry.backoff else None
+    if rule.retry.backoff and backoff is None:
         message = f"{rule.retry.backoff} is not a duration such as 100ms"
         plan.findings.append(Finding("UnsupportedValue", message, f"{path}.retry.backoff"))
     attempts = 1 if rule.retry.attempts is None else rule.retry.attempts
