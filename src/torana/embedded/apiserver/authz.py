@@ -55,6 +55,23 @@ class Authorizer:
             self._decisions[request] = known
         return known
 
+    def impersonated(self, user: User, headers: dict[str, str]) -> User:
+        """The user whom a request with `Impersonate-*` headers acts for. Raises Forbidden when that is not allowed."""
+        name = headers.get("impersonate-user", "")
+        groups = [group.strip() for group in headers.get("impersonate-group", "").split(",") if group.strip()]
+        if not name:
+            if groups:
+                raise errors.bad_request("Impersonate-Group is given without Impersonate-User")
+            return user
+        wanted = [_impersonation(name), *(("", "groups", "", group) for group in groups)]
+        for group, plural, namespace, who in wanted:
+            request = AccessRequest(user.name, "impersonate", user.groups, group, plural, "", namespace, who)
+            if not self.decide(request).allowed:
+                raise errors.forbidden(group, plural, who, denial(request))
+        if name.startswith(_ACCOUNT) and not groups:
+            groups = ["system:serviceaccounts", f"system:serviceaccounts:{name.split(':')[2]}"]
+        return User(name, tuple(dict.fromkeys([*groups, "system:authenticated"])))
+
     def check(self, user: User, target: Target) -> None:
         """Raises Forbidden when the user may not do what the request asks for."""
         if target.path in OPEN_PATHS or target.path.startswith(("/livez/", "/readyz/", "/healthz/")):
@@ -65,6 +82,17 @@ class Authorizer:
         if target.is_resource:
             raise errors.forbidden(target.group, target.plural, target.name, denial(request))
         raise errors.ApiFailure(403, "Forbidden", f'forbidden: {denial(request)}', {})
+
+
+_ACCOUNT = "system:serviceaccount:"
+
+
+def _impersonation(name: str) -> tuple[str, str, str, str]:
+    """(group, resource, namespace, name) that a user must be allowed to impersonate to act as `name`."""
+    parts = name.split(":")
+    if name.startswith(_ACCOUNT) and len(parts) == 4:
+        return ("", "serviceaccounts", parts[2], parts[3])
+    return ("", "users", "", name)
 
 
 def access_request(user: User, target: Target) -> AccessRequest:

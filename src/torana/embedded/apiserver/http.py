@@ -83,7 +83,10 @@ class Application:
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response | Stream:
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        headers: dict[str, str] = {}
+        for raw_key, raw_value in scope["headers"]:
+            key, value = raw_key.decode("latin-1"), raw_value.decode("latin-1")
+            headers[key] = f"{headers[key]},{value}" if key in headers else value
         method = scope["method"]
         body = b""
         if method not in ("GET", "HEAD"):

@@ -62,6 +62,8 @@ class ApiServer:
         """Answer one request. Raises ApiFailure."""
         query = parse_query(query_text) if query_text else {}
         target = parse_target(method, path, query)
+        if "impersonate-user" in headers or "impersonate-group" in headers:
+            user = self.authorizer.impersonated(user, headers)
         self.authorizer.check(user, target)
         request = Request(method, target, query, headers, body, user)
         if target.is_resource:

@@ -6,7 +6,7 @@ Each method returns when the write is durable and watchers have been told.
 
 from __future__ import annotations
 
-import secrets
+import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Writer:
         """Store a new object."""
         check_type(write, obj, name)
         self._check_namespace(write)
-        suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(5))
+        suffix = "" if obj["metadata"].get("name") else "".join(random.choices(_SUFFIX_LETTERS, k=5))
         obj = prepare_create(write, obj, duplicates, str(uuid.uuid4()), suffix)
         key = (write.namespace, obj["metadata"]["name"])
         collection = self.collection(write.resource)

@@ -128,6 +128,10 @@ def _track(write: Write, live: Obj | None, obj: Obj) -> Obj:
     """The object with the writer entered as owner of what it changed."""
     if write.is_apply:
         return obj
+    if live is None and write.served.has_status and "status" in obj:
+        # Nobody owns a status that is made of defaults.
+        status = obj.pop("status")
+        return {**_track(write, None, obj), "status": status}
     return track_update(
         live, obj, manager=write.manager, schema=write.served.compiled, subresource=write.subresource, now=write.now
     )
