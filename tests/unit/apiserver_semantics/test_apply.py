@@ -127,6 +127,18 @@ def test_an_unchanged_apply_keeps_the_time() -> None:
     assert do(first, obj({"text": "a"}), now=T3) == first
 
 
+def test_a_map_that_ends_empty_is_gone_unless_the_configuration_says_so() -> None:
+    first = do(None, obj({"text": "a", "ports": [{"port": 80}]}))
+    assert "spec" not in do(first, {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n"}})
+    assert do(first, obj({}))["spec"] == {}
+
+
+def test_items_follow_the_configuration_and_others_keep_their_place() -> None:
+    live = created({"ports": [{"port": port, "protocol": "TCP"} for port in (1, 2, 3)]})
+    merged = do(live, obj({"ports": [{"port": 3}, {"port": 9}, {"port": 1}]}))
+    assert [item["port"] for item in merged["spec"]["ports"]] == [2, 3, 9, 1]
+
+
 def test_an_update_takes_fields_silently_and_a_removal_frees_them() -> None:
     live = do(None, obj({"text": "a", "hosts": ["h"]}))
     new = track_update(live, {**live, "spec": {"text": "b"}}, manager="upd", schema=SCHEMA, now=T3)
@@ -139,8 +151,8 @@ def test_subresources_and_versions_have_entries_of_their_own() -> None:
     live = track_update(live, status, manager="m", schema=SCHEMA, subresource="status", now=T2)
     newer = {**live, "apiVersion": "v2", "spec": {"text": "b"}}
     live = track_update(live, newer, manager="m", schema=SCHEMA, now=T3)
-    entries = [(e["apiVersion"], e.get("subresource", ""), e["fieldsV1"]) for e in live["metadata"]["managedFields"]]
-    assert entries == [
+    entries = live["metadata"]["managedFields"]
+    assert [(entry["apiVersion"], entry.get("subresource", ""), entry["fieldsV1"]) for entry in entries] == [
         ("v1", "", {"f:spec": {}}),
         ("v1", "status", {"f:status": {".": {}, "f:text": {}}}),
         ("v2", "", {"f:spec": {"f:text": {}}}),
@@ -161,7 +173,8 @@ def test_what_was_there_before_the_first_apply_has_an_owner() -> None:
     live = obj({"text": "a", "hosts": ["h"]}, uid="u")
     with pytest.raises(ApplyConflict, match='conflict with "before-first-apply" using v1: .spec.text'):
         do(live, obj({"text": "b"}))
-    assert owners(do(live, obj({"text": "b"}), force=True))["before-first-apply"] == {"f:spec": {".": {}, "f:hosts": {}}}
+    forced = do(live, obj({"text": "b"}), force=True)
+    assert owners(forced)["before-first-apply"] == {"f:spec": {".": {}, "f:hosts": {}}}
 
 
 @pytest.mark.parametrize("reset", [[], [{}]])

@@ -18,7 +18,7 @@ def rule(verbs: str, resources: str, groups: str = "", **more: Any) -> dict[str,
     return {"verbs": verbs.split(), "resources": resources.split(), "apiGroups": groups.split() or [""], **more}
 
 
-def binding(role_name: str, *subjects: dict[str, str], kind: str = "ClusterRole", namespace: str = "") -> dict[str, Any]:
+def binding(role_name: str, *subjects: dict[str, str], kind: str = "ClusterRole", namespace: str = "") -> Any:
     return {
         "metadata": {"name": f"bind-{role_name}", "namespace": namespace},
         "roleRef": {"kind": kind, "name": role_name},

@@ -10,6 +10,7 @@ import pytest
 from torana.embedded.apiserver.schema import compile_schema
 
 STRING: dict[str, Any] = {"type": "string"}
+BODY = "spec.x in body"
 
 
 def spec_schema(**properties: Any) -> dict[str, Any]:
@@ -98,8 +99,8 @@ def test_null_is_dropped_or_defaulted_unless_it_is_allowed() -> None:
     ({"type": "integer"}, "1", 'spec.x: Invalid value: "string": spec.x in body must be of type integer: "string"'),
     ({"type": "integer"}, True, 'spec.x: Invalid value: "boolean": spec.x in body must be of type integer: "boolean"'),
     ({"type": "boolean"}, None, 'spec.x: Invalid value: "null": spec.x in body must be of type boolean: "null"'),
-    ({"type": "number", "minimum": 1}, 0, "spec.x: Invalid value: 0: spec.x in body should be greater than or equal to 1"),
-    ({"type": "number", "maximum": 9}, 10, "spec.x: Invalid value: 10: spec.x in body should be less than or equal to 9"),
+    ({"type": "number", "minimum": 1}, 0, f"spec.x: Invalid value: 0: {BODY} should be greater than or equal to 1"),
+    ({"type": "number", "maximum": 9}, 10, f"spec.x: Invalid value: 10: {BODY} should be less than or equal to 9"),
     ({"type": "array", "maxItems": 1}, [1, 2], "spec.x: Too many: 2: must have at most 1 items"),
     ({"type": "array", "minItems": 1}, [], "spec.x: Invalid value: []: spec.x in body should have at least 1 items"),
     ({"type": "object", "maxProperties": 0}, {"a": 1}, "spec.x: Too many: 1: must have at most 0 items"),

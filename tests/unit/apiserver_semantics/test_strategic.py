@@ -44,9 +44,8 @@ def test_objects_are_merged_and_null_removes() -> None:
 
 
 def test_a_list_with_a_merge_key_is_merged_by_it() -> None:
-    assert patched({"ports": ports(80, 443)}, {"ports": [{"port": 443, "name": "tls"}, {"port": 9, "name": "new"}]}) == {
-        "ports": [{"port": 80, "name": "p80"}, {"port": 443, "name": "tls"}, {"port": 9, "name": "new"}]
-    }
+    changed = [{"port": 443, "name": "tls"}, {"port": 9, "name": "new"}]
+    assert patched({"ports": ports(80, 443)}, {"ports": changed}) == {"ports": [*ports(80), *changed]}
 
 
 def test_a_list_without_a_merge_key_is_replaced() -> None:

@@ -85,7 +85,7 @@ def apply(
     merged, entries, entry = _merge_owned(base, config, entries, manager, subresource, shape)
     if manager == "kubectl":
         merged = _with_last_applied(merged, config)
-    return _with_managed(merged, _timed(entries, entry, live, base, merged, now))
+    return _with_managed(merged, _timed(entries, entry, base, merged, now))
 
 
 def _identity(manager: str, subresource: str) -> tuple[str, str, str, str]:
@@ -160,7 +160,12 @@ def _merge_owned(
 
 
 def _drop_abandoned(merged: dict[str, Any], last: Tree, owners: list[Entry], shape: Schema) -> dict[str, Any]:
-    """The object without what the applier owned, no longer applies, and nobody else owns."""
+    """The object without what the applier (the first of the owners) owned, no longer applies, and nobody else owns.
+
+    A map that ends empty is gone, as in Kubernetes; but when the configuration itself says `{}` it stays, so that what
+    is applied holds and applying it again changes nothing.
+    """
+    own = owners[0].fields
     owned: Tree = {}
     for entry in owners:
         owned = union(owned, entry.fields)
@@ -168,12 +173,12 @@ def _drop_abandoned(merged: dict[str, Any], last: Tree, owners: list[Entry], sha
         return merged
     last = with_named_fields(shape, last)
     present = with_named_fields(shape, field_set(shape, merged))
-    pruned = remove(shape, merged, last, owned) or {}
+    pruned = remove(shape, merged, last, own) or {}
     left = with_named_fields(shape, field_set(shape, pruned))
     keep = union(left, with_named_fields(shape, owned))
-    pruned = remove(shape, merged, difference(present, keep), owned) or {}
+    pruned = remove(shape, merged, difference(present, keep), own) or {}
     left = with_named_fields(shape, field_set(shape, pruned))
-    return remove(shape, merged, intersection(difference(present, left), last), owned) or {}
+    return remove(shape, merged, intersection(difference(present, left), last), own) or {}
 
 
 def _not_migrated(
@@ -232,15 +237,10 @@ def _with_last_applied(merged: dict[str, Any], config: dict[str, Any]) -> dict[s
 
 
 def _timed(
-    entries: list[Entry],
-    entry: Entry | None,
-    live: dict[str, Any] | None,
-    base: dict[str, Any],
-    merged: dict[str, Any],
-    now: str,
+    entries: list[Entry], entry: Entry | None, base: dict[str, Any], merged: dict[str, Any], now: str
 ) -> list[Entry]:
     """Entries with the applier's time set, when it changed the object or is new."""
-    if entry is None or (entry.time and live is not None and merged == base):
+    if entry is None or (entry.time and merged == base):
         return entries
     return [replace(one, time=now) if one is entry else one for one in entries]
 

@@ -46,33 +46,50 @@ def check_items(schema: Schema, config: Any, path: str = "") -> None:
 
 
 def _merge_lists(schema: Schema, live: list[Any], config: list[Any]) -> list[Any]:
-    """Items in the configuration's order; those only the live list has keep their place among their neighbours."""
+    """Shared items in the configuration's order; items of one side only keep their place, the live list's first.
+
+    The order is that of Kubernetes, so that both make the same list of the same history.
+    """
     below = item_schema(schema)
     wanted = {item_element(schema, item): item for item in config}
     mine = index_items(schema, live)
-    pending = list(wanted)
+    element_of = {id(item): element for element, items in mine.items() for item in items}
+    lives = [(element_of[id(item)], item) for item in live]
+    configs = list(wanted)
+    shared = [element for element in configs if element in mine]
     merged: list[Any] = []
+    taken: set[str] = set()
 
     def take(element: str) -> None:
         olds = mine.get(element, [])
         merged.append(merge(below, olds[0], wanted[element]) if len(olds) == 1 else wanted[element])
+        taken.add(element)
+        if shared and shared[0] == element:
+            del shared[0]
 
-    for element, olds in mine.items():
-        if element not in wanted:
-            merged.extend(olds)
-        elif element in pending:
-            # Everything the configuration puts before this item comes first.
-            position = pending.index(element)
-            for earlier in pending[: position + 1]:
-                take(earlier)
-            del pending[: position + 1]
-    for element in pending:
-        take(element)
+    left = right = 0
+    while left < len(lives) or right < len(configs):
+        if left < len(lives):
+            element, item = lives[left]
+            if right < len(configs) and element == configs[right]:
+                take(element)
+                left, right = left + 1, right + 1
+                continue
+            if element not in wanted:
+                merged.append(item)
+                left += 1
+                continue
+            if element in taken or (right < len(configs) and shared and shared[0] != element):
+                # The configuration has put it elsewhere, or will.
+                left += 1
+                continue
+        take(configs[right])
+        right += 1
     return merged
 
 
 def remove(schema: Schema, value: Any, fields: Tree, owned: Tree) -> Any:
-    """The value without the paths of the set. What ends empty is gone (None), unless it is owned itself (`owned`)."""
+    """The value without the paths of the set. What ends empty is gone (None), unless `owned` has it itself."""
     if not is_divided(schema, value):
         return value
     if type(value) is dict:
