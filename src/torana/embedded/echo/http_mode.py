@@ -6,13 +6,16 @@ import asyncio
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
 import httptools
 
-from torana.embedded.echo.http_answer import Answer, Request, answer, text_answer
+from torana.embedded.echo.http2 import Http2Server, StreamRequest
+from torana.embedded.echo.http2_connection import Http2Connection, Peer, to_request
+from torana.embedded.echo.http_answer import Answer, Request, answer, echo, text_answer
 from torana.embedded.echo.output import say
 from torana.embedded.echo.settings import Settings
 from torana.embedded.echo.tls import describe, server_context
@@ -158,21 +161,50 @@ def reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
+class TlsConnection(asyncio.Protocol):
+    """Waits for the handshake, then hands over to what ALPN chose."""
+
+    def __init__(self, http1: Callable[[], asyncio.Protocol], http2: Callable[[], asyncio.Protocol]) -> None:
+        self._http1 = http1
+        self._http2 = http2
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        chosen = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        protocol = self._http2() if chosen == "h2" else self._http1()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+
+
 async def serve(settings: Settings) -> None:
-    """Serves until cancelled. Raises `OSError` when a port cannot be bound."""
+    """Serves until cancelled. Raises `OSError` when a port cannot be bound or a certificate cannot be read."""
     loop = asyncio.get_running_loop()
     attempts: dict[str, int] = {}
+
+    def http1(port: int) -> HttpConnection:
+        return HttpConnection(settings, port, attempts)
+
+    def http2(port: int, has_paths: bool) -> Http2Connection:
+        def handle(_: Http2Server, stream: StreamRequest, peer: Peer) -> Answer:
+            request = to_request(stream)
+            if not has_paths:
+                return echo(request, settings.context, str(port), peer.address, peer.tls)
+            return answer(request, settings.context, str(port), peer.address, peer.tls, attempts)
+
+        return Http2Connection(handle)
+
+    async def listen(connect: Callable[[], asyncio.Protocol], port: int, name: str, **options: Any) -> asyncio.Server:
+        server = await loop.create_server(connect, settings.address, port, reuse_port=True, **options)
+        say(f"Starting server, listening on port {port} ({name})")
+        return server
+
     servers = [
-        await loop.create_server(
-            lambda: HttpConnection(settings, settings.http_port, attempts), settings.address, settings.http_port
-        )
+        await listen(lambda: http1(settings.http_port), settings.http_port, "http"),
+        await listen(lambda: http2(settings.h2c_port, has_paths=False), settings.h2c_port, "h2c"),
     ]
-    say(f"Starting server, listening on port {settings.http_port} (http)")
     if settings.tls is not None:
-        context = server_context(settings.tls, ["http/1.1"])
-        servers.append(await loop.create_server(
-            lambda: HttpConnection(settings, settings.https_port, attempts), settings.address, settings.https_port,
-            ssl=context,
+        context, port = server_context(settings.tls, ["h2", "http/1.1"]), settings.https_port
+        servers.append(await listen(
+            lambda: TlsConnection(lambda: http1(port), lambda: http2(port, has_paths=True)), port, "https", ssl=context
         ))
-        say(f"Starting server, listening on port {settings.https_port} (https)")
     await asyncio.gather(*(server.serve_forever() for server in servers))
