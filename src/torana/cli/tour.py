@@ -23,6 +23,7 @@ from torana.cli import kubectl
 from torana.cli.machine import port_remedy, port_trouble
 from torana.cli.screen.show import stop_on_signals
 from torana.cli.stack.options import StackOptions
+from torana.cli.stack.share import NoShare
 from torana.cli.stack.stack import Stack
 from torana.cli.waiting import NotInTime, lacks_conditions, wait_for
 from torana.kube.client import Client
@@ -74,7 +75,7 @@ class Tour:
             async with Stack(self._options, self._note) as stack:
                 await self._steps(stack)
                 self._say("cleaning up")
-        except (KubeError, NotInTime, kubectl.KubectlFailed, OSError) as error:
+        except (KubeError, NotInTime, NoShare, kubectl.KubectlFailed, OSError) as error:
             raise TourFailed(f"{self._doing}: {error}\n{self._logs()}") from error
         self._say("nothing is left running. Next:\n" + NEXT)
 
@@ -82,7 +83,7 @@ class Tour:
         with self._step("an API server, a node and the gateway controller on this machine"):
             if not await stack.wait_ready(self._timeout_s):
                 raise NotInTime(f"not ready after {self._timeout_s:.0f} s\n{stack.readiness}")
-        port = self._choose_port()
+        port = self._choose_port(stack.share.first_balancer)
         async with Client.from_kubeconfig(self._options.kubeconfig) as client:
             with self._step("apply a GatewayClass, a Gateway, an HTTPRoute and a backend"):
                 for line in await kubectl.apply(client, self._options.kubeconfig, manifest(port)):
@@ -137,12 +138,12 @@ class Tour:
         self._say(f"$ kubectl get pods,svc {' '.join(selector)}")
         self._say(await kubectl.show(client, kubeconfig, made, *selector))
 
-    def _choose_port(self) -> int:
+    def _choose_port(self, address: str) -> int:
         """80, or a high port when this user may not bind 80; says so with the remedy."""
-        trouble = port_trouble(80)
+        trouble = port_trouble(80, address)
         if not trouble:
             return 80
-        port = next(port for port in range(8080, 8180) if not port_trouble(port))
+        port = next(port for port in range(8080, 8180) if not port_trouble(port, address))
         self._say(f"  note: {trouble}; the Gateway uses port {port} instead.")
         if "privileges" in trouble:
             self._say(f"  to use port 80: {port_remedy(80)}")

@@ -68,6 +68,7 @@ def command(
     from torana.cli.stack.lock import Locked
     from torana.cli.stack.options import StackOptions
     from torana.cli.stack.ports import PortTaken
+    from torana.cli.stack.share import NoShare
 
     options = StackOptions(
         data_dir=data_dir.expanduser().absolute(),
@@ -80,5 +81,5 @@ def command(
     )
     try:
         asyncio.run(show_stack(options))
-    except (Locked, PortTaken) as error:
+    except (Locked, NoShare, PortTaken) as error:
         raise click.ClickException(str(error)) from error

@@ -41,6 +41,10 @@ class StackOptions(msgspec.Struct, frozen=True):
         return self.data_dir / "ports.json"
 
     @property
+    def share_file(self) -> Path:
+        return self.data_dir / "share"
+
+    @property
     def status_file(self) -> Path:
         return self.data_dir / "status.json"
 

@@ -24,6 +24,7 @@ from torana.cli.stack.lock import hold_lock
 from torana.cli.stack.options import StackOptions
 from torana.cli.stack.ports import HOST, Ports, choose_ports
 from torana.cli.stack.readiness import Probe, Readiness
+from torana.cli.stack.share import Share, claim_share
 from torana.kube.client import Client
 
 Tell = Callable[[str], None]
@@ -47,6 +48,7 @@ class Stack:
         self._exit = AsyncExitStack()
         self._stopping = False
         self.url = ""
+        self.share = Share(0)
 
     @property
     def children(self) -> tuple[ChildState, ...]:
@@ -90,6 +92,7 @@ class Stack:
         options.logs.mkdir(exist_ok=True, mode=0o750)
         self._exit.enter_context(hold_lock(options.lock_file))
         _log_to(options.logs / "up.log")
+        self.share = self._exit.enter_context(claim_share(options.share_file))
         ports = choose_ports(options.ports_file, options.port)
         await asyncio.to_thread(_prepare_identities, options, ports)
         client = await self._exit.enter_async_context(Client.from_kubeconfig(options.kubeconfig))
@@ -100,7 +103,7 @@ class Stack:
         self._exit.callback(options.status_file.unlink, missing_ok=True)
         self._write_status()
         self._exit.push_async_callback(self._stop_pods)
-        for name, argv in component_commands(options, ports).items():
+        for name, argv in component_commands(options, ports, self.share).items():
             child = Child(name, argv, options.logs / f"{name}.log", self._on_child)
             self._states[name] = child.state
             self._children[name] = child
@@ -159,11 +162,12 @@ class Stack:
         draft.replace(self.options.status_file)
 
 
-def component_commands(options: StackOptions, ports: Ports) -> dict[str, tuple[str, ...]]:
+def component_commands(options: StackOptions, ports: Ports, share: Share) -> dict[str, tuple[str, ...]]:
     """The command line of each component, in the order they start."""
     torana = (sys.executable, "-m", "torana.cli.main")
     level = ("--log-level", options.log_level)
     data_dir = ("--data-dir", str(options.data_dir))
+    networks = ("--pod-network", str(share.pods), "--balancer-network", str(share.balancers))
     images = [part for image in options.images for part in ("--image", image)]
     if options.image_file is not None:
         images += ["--image-file", str(options.image_file)]
@@ -181,7 +185,7 @@ def component_commands(options: StackOptions, ports: Ports) -> dict[str, tuple[s
     )
     return {
         "apiserver": (*torana, "apiserver", *data_dir, "--port", str(ports.api), "--channel", options.channel, *level),
-        "node": (*torana, "node", *data_dir, "--kubeconfig", str(options.node_kubeconfig), *images, *level),
+        "node": (*torana, "node", *data_dir, "--kubeconfig", str(options.node_kubeconfig), *networks, *images, *level),
         "controller": (*torana, "controller", *kubeconfig, *names, *xds, "--home", "embedded", *level),
     }
 
