@@ -14,9 +14,9 @@ from pathlib import Path
 PROC = Path("/proc")
 # Words that must all occur among a process's arguments, for every role; the first match of a role wins.
 ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "controller": (("torana", "controller"), ("envoy-gateway", "server"), ("agentgateway",), ("kgateway",)),
-    "apiserver": (("torana", "apiserver"), ("kube-apiserver",)),
-    "node": (("torana", "node"),),
+    "controller": (("torana.cli.main", "controller"), ("torana", "controller"), ("envoy-gateway", "server"), ("agentgateway",), ("kgateway",)),
+    "apiserver": (("torana.cli.main", "apiserver"), ("kube-apiserver",)),
+    "node": (("torana.cli.main", "node"),),
     "envoy": (("envoy", "-c"), ("envoy", "--config-yaml"), ("envoy", "--config-path")),
     "etcd": (("etcd",),),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ class Certificate(NamedTuple):
 def self_signed(*hostnames: str) -> Certificate:
     """A certificate for `hostnames` that is its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostnames[0][:64])])
+    # A name of its own: OpenSSL tells authorities apart by subject, and a client may trust several of these.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{secrets.token_hex(4)} {hostnames[0]}"[:64])])
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()

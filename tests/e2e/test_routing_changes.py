@@ -140,7 +140,7 @@ def test_a_new_certificate_costs_no_request(street: Street) -> None:
         documents.route(namespace, "tls", documents.parent("tls"), rule(backend("v1"))),
     )
     address = wait_programmed(kubernetes, namespace, "tls")
-    everything = [first, *(self_signed("tls.example.com") for _ in range(3))]
+    everything = [first, *(self_signed("tls.example.com") for _ in range(12))]
     door = Door(address, 443, "".join(each.certificate for each in everything))
 
     def served() -> None:
@@ -154,6 +154,7 @@ def test_a_new_certificate_costs_no_request(street: Street) -> None:
             def shown(wanted: str = each.certificate) -> None:
                 assert door.certificate("tls.example.com").split() == wanted.split()
             eventually(shown)
+            assert door.ask("tls.example.com").status == 200
     client.expect_no_failure()
     kubernetes.delete("Gateway", namespace, "tls")
 

@@ -101,7 +101,7 @@ def test_a_certificate_that_does_not_parse_is_named_and_its_neighbour_serves(kub
         return gateway
     gateway = eventually(told)
     # One good listener is enough for the Gateway to be of use.
-    expect(gateway_condition(gateway, "Accepted"), gateway, "True", "ListenersNotValid")
+    expect(gateway_condition(gateway, "Accepted"), gateway, "True")
     door = Door(str(gateway["status"]["addresses"][0]["value"]), 443)
     eventually(lambda: _shows(door, good, "good.example.com"))
     kubernetes.apply(tls_secret(namespace, "bad", *self_signed("bad.example.com")))
