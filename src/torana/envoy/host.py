@@ -6,6 +6,7 @@ import msgspec
 
 from torana.envoy import messages as pb
 from torana.envoy import wire
+from torana.envoy.filters.retry import retry_elsewhere
 from torana.envoy.route import direct_response, render_route
 from torana.envoy.tree import render_tree, suits_tree
 from torana.proxy.route import Host
@@ -34,11 +35,12 @@ and would hand the request to a wildcard host.
 _LAST_ROUTE = wire.field(_ROUTES, _NOT_FOUND.SerializeToString())
 
 _DEFAULT_OPTIONS = RenderOptions()
+_RETRY_ELSEWHERE = retry_elsewhere()
 
 
 def render_host(host: Host, options: RenderOptions = _DEFAULT_OPTIONS) -> bytes:
     """The virtual host, framed as an entry of `RouteConfiguration.virtual_hosts`."""
-    message = pb.VirtualHost(name=host.domain, domains=[host.domain])
+    message = pb.VirtualHost(name=host.domain, domains=[host.domain], retry_policy=_RETRY_ELSEWHERE)
     rendered = [render_route(route, host.domain) for route in host.routes]
     if suits_tree(host.routes, options.tree_threshold):
         message.matcher.CopyFrom(render_tree(host.routes, rendered, [_NOT_FOUND]))

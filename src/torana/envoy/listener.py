@@ -58,7 +58,8 @@ def _connection_manager(bind: Bind, table: Table) -> pb.HttpConnectionManager:
         # Dot segments must not slip past a route; double slashes are kept, an exact path may contain them.
         normalize_path={"value": True},
         merge_slashes=False,
-        path_with_escaped_slashes_action=pb.HttpConnectionManager.KEEP_UNCHANGED,
+        # An escaped slash means different things to different backends: %2f must not climb out of a route.
+        path_with_escaped_slashes_action=pb.HttpConnectionManager.UNESCAPE_AND_REDIRECT,
         # Timeouts of requests are asked for in routes. An idle stream may live: server push, websockets, gRPC.
         stream_idle_timeout=pb.duration_ms(0),
         request_headers_timeout=pb.duration_ms(_HEADERS_TIMEOUT_MS),

@@ -38,6 +38,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3.http_connection
     ScopedRoutes,
 )
 from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation
+from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import SdsSecretConfig, Secret
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
@@ -81,6 +82,7 @@ __all__ = [
     "Matcher",
     "Message",
     "Node",
+    "PreviousHostsPredicate",
     "QueryParameterMatcher",
     "RedirectAction",
     "RegexMatchAndSubstitute",

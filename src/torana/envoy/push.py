@@ -1,8 +1,9 @@
 """In which order changes go out, so that Envoy never refers to what it does not have.
 
 Four stages. **make**: clusters, endpoints, secrets arrive. **switch**: listeners and route tables change to what now
-exists, new scopes arrive. **point**: known scopes point to other route tables, and listeners to scopes, which Envoy has by now. **break**: what
-nothing refers to any more is taken away. A stage begins when Envoy has confirmed what the one before must have brought.
+exists, new scopes arrive. **point**: known scopes point to other route tables, and listeners to scopes, which Envoy
+has by now. **break**: what nothing refers to any more is taken away. A stage begins when Envoy has confirmed what the
+one before must have brought.
 """
 
 from __future__ import annotations

@@ -54,16 +54,16 @@ class XdsServer:
         self._opening: set[Ref] = set()
         self._server: grpc.aio.Server | None = None
 
-    async def start(self, host: str, port: int, cert_pem: bytes, key_pem: bytes, ca_pem: bytes) -> int:
-        """Listens; returns the port, chosen by the system if 0 was asked for. Raises OSError when it cannot."""
+    async def start(self, host: str, port: int, credentials: grpc.ServerCredentials) -> int:
+        """Listens; returns the port, chosen by the system if 0 was asked for. Raises OSError when it cannot.
+
+        `credentials` must ask clients for certificates.
+        """
         server = grpc.aio.server(options=_OPTIONS)
         handler = grpc.stream_stream_rpc_method_handler(
             self._converse, request_deserializer=pb.DeltaDiscoveryRequest.FromString, response_serializer=None
         )
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, {_METHOD: handler}),))
-        credentials = grpc.ssl_server_credentials(
-            [(bytes(key_pem), cert_pem)], root_certificates=ca_pem, require_client_auth=True
-        )
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             bound = server.add_secure_port(target, credentials)

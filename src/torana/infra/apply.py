@@ -121,9 +121,7 @@ class InfraApplier:
 
     def _is_applied(self, gateway: Gateway, planned: Mapping[str, Any]) -> bool:
         known = self._applied.get(_key(planned))
-        return (
-            known is not None and known.gateway_uid == gateway.metadata.uid and known.hash == content_hash(planned)
-        )
+        return known is not None and known.gateway_uid == gateway.metadata.uid and known.hash == content_hash(planned)
 
     async def _delete(self, keys: Iterable[tuple[str, Ref]]) -> None:
         for kind, ref in list(keys):

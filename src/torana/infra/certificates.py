@@ -54,8 +54,7 @@ def issue_authority(now: datetime) -> KeyPair:
 
 def issue_server(authority: KeyPair, hosts: Sequence[str], now: datetime) -> KeyPair:
     """A server certificate for DNS names and IP addresses."""
-    return _issue(authority, "torana xDS server", [_host(host) for host in hosts], ExtendedKeyUsageOID.SERVER_AUTH,
-    now)
+    return _issue(authority, "torana xDS server", [_host(host) for host in hosts], ExtendedKeyUsageOID.SERVER_AUTH, now)
 
 
 def issue_client(authority: KeyPair, identity: str, now: datetime) -> KeyPair:

@@ -72,11 +72,7 @@ def infrastructure_name(gateway: Gateway) -> str:
 
 def requested_addresses(gateway: Gateway) -> tuple[str, ...]:
     """The IP addresses the Gateway asks for by value, in its order."""
-    return tuple(
-        address.value
-        for address in gateway.spec.addresses
-        if address.type == "IPAddress" and address.value
-    )
+    return tuple(address.value for address in gateway.spec.addresses if address.type == "IPAddress" and address.value)
 
 
 def _service(gateway: Gateway, inputs: PlanInputs) -> PlannedObject | None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from torana.envoy.bootstrap import READY_PATH, READY_PORT, BootstrapSettings, bootstrap, pod_overrides
+from torana.envoy.bootstrap import ARGUMENTS, READY_PATH, READY_PORT, BootstrapSettings, bootstrap, pod_overrides
 from torana.infra.names import CONFIG_HASH_ANNOTATION
 
 Home = Literal["embedded", "cluster"]
@@ -144,7 +144,7 @@ def _arguments(inputs: PodInputs) -> list[str]:
         "--config-yaml", overrides,
         "--service-node", "$(POD_NAME)",
         "--log-level", inputs.log_level,
-        "--disable-hot-restart",
+        *ARGUMENTS,
     ]  # fmt: skip
     return arguments + (["--concurrency", str(inputs.concurrency)] if inputs.concurrency else [])
 

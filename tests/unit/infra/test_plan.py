@@ -188,12 +188,16 @@ def test_a_plan_does_not_depend_on_the_order_of_ports(ports: list[Port]) -> None
     assert plan(a_gateway(), forward) == plan(a_gateway(), backward)
 
 
+AT_ITS_DEFAULT = {".spec.template.spec.terminationGracePeriodSeconds"}
+"""Written although it is the default, so a typed object leaves it out again."""
+
+
 @pytest.mark.parametrize("home", ["embedded", "cluster"])
 def test_every_field_of_a_plan_is_one_of_its_kind(home: str) -> None:
     gateway = a_gateway(addresses=[{"value": "127.77.0.9"}])
     for each in (*plan(gateway, some_inputs(home=home, replicas=2)), certificate_outline(gateway)):
         understood = msgspec.to_builtins(msgspec.convert(each, PLANNED_KINDS[each["kind"]].struct))
-        assert missing(each, understood) == []
+        assert [path for path in missing(each, understood) if path not in AT_ITS_DEFAULT] == []
 
 
 def missing(wanted: Any, understood: Any, path: str = "") -> list[str]:

@@ -6,13 +6,18 @@ from torana.envoy import messages as pb
 from torana.proxy.action import Forward
 
 _CONNECTION_ERRORS = "connect-failure,refused-stream,reset"
+_NEVER_SENT = "connect-failure,refused-stream"
+"""Failures in which no backend saw the request, so trying another one is always safe."""
+_NEVER_SENT_ATTEMPTS = 2
 
 
 def render_retry(forward: Forward) -> pb.RetryPolicy | None:
-    """The policy, or None without a stanza. A try that runs out of its time counts as a reset and is tried again."""
+    """The policy of a rule with a stanza. A try that runs out of its time counts as a reset and is tried again."""
     retry = forward.retry
-    if retry is None or retry.attempts <= 0:
+    if retry is None:
         return None
+    if retry.attempts <= 0:
+        return pb.RetryPolicy()
     policy = pb.RetryPolicy(
         retry_on=f"{_CONNECTION_ERRORS},retriable-status-codes" if retry.codes else _CONNECTION_ERRORS,
         num_retries={"value": retry.attempts},
@@ -23,4 +28,16 @@ def render_retry(forward: Forward) -> pb.RetryPolicy | None:
     if retry.backoff_ms:
         policy.retry_back_off.base_interval.CopyFrom(pb.duration_ms(retry.backoff_ms))
         policy.retry_back_off.max_interval.CopyFrom(pb.duration_ms(retry.backoff_ms * 10))
+    return policy
+
+
+def retry_elsewhere() -> pb.RetryPolicy:
+    """What holds for rules without a stanza: another endpoint is tried when no backend saw the request.
+
+    A Pod that just went must not cost an answer.
+    """
+    policy = pb.RetryPolicy(retry_on=_NEVER_SENT, num_retries={"value": _NEVER_SENT_ATTEMPTS})
+    policy.host_selection_retry_max_attempts = 3
+    previous = pb.packed(pb.PreviousHostsPredicate())
+    policy.retry_host_predicate.add(name="envoy.retry_host_predicates.previous_hosts", typed_config=previous)
     return policy
