@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +23,10 @@ from torana.kube.change import Change
 from torana.kube.client import Client
 from torana.kube.reflector import reflect
 
-REDRAW_S = 0.25
+REDRAW_S = 0.1
+"""Changes of a burst are drawn together."""
+COMPONENTS_S = 1.0
+"""The components tell of no changes; they are looked at this often."""
 
 
 class Picture:
@@ -67,7 +71,10 @@ async def draw_live(stack: Stack, picture: Picture, console: Console) -> None:
     """Keeps a table at the bottom of the terminal until cancelled."""
     with Live(picture.draw(stack), console=console, auto_refresh=False, transient=True) as live:
         while True:
+            picture.changed.clear()
             live.update(picture.draw(stack), refresh=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(picture.changed.wait(), COMPONENTS_S)
             await asyncio.sleep(REDRAW_S)
 
 

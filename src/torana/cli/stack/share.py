@@ -1,7 +1,7 @@
 """Which loopback addresses are this home's? One share of sixteen, so that homes on one machine never meet.
 
 All homes of a machine draw addresses from the same two networks. Two that drew the same address would not notice:
-Envoys of one user may share a port, and requests to one home would be answered by the other. So each home claims a share.
+Envoys of one user may share a port, and requests to one home would reach the other. So each home claims a share.
 The claim is a name in the kernel's abstract socket space, which is as wide as the loopback network and ends with its
 process. Pods live on when their supervisor dies, so a share on which somebody listens is not free either, except to the
 home it belonged to.
