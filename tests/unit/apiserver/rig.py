@@ -71,15 +71,15 @@ class Api:
         self.warnings = answer.warnings
         return orjson.loads(answer.body)
 
-    async def create(self, path: str, obj: Obj, **query: str) -> Obj:
+    async def create(self, path: str, obj: Obj, **query: Any) -> Obj:
         created: Obj = await self.call("POST", path, obj, **query)
         return created
 
-    async def get(self, path: str, **query: str) -> Obj:
+    async def get(self, path: str, **query: Any) -> Obj:
         found: Obj = await self.call("GET", path, **query)
         return found
 
-    async def watch(self, path: str, **query: str) -> Watch:
+    async def watch(self, path: str, **query: Any) -> Watch:
         opened: Watch = await self.call("GET", path, watch="true", **query)
         return opened
 

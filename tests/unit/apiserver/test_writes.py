@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.unit.apiserver.rig import GATEWAY, Api, Refused, config_map, gateway, route
@@ -92,7 +93,7 @@ async def test_generation_counts_changes_of_the_spec_only(api: Api) -> None:
     assert labelled["metadata"]["generation"] == 1
     changed = await api.call("PATCH", f"{ROUTES}/route", {"spec": {"hostnames": ["a.example"]}}, type=MERGE)
     assert changed["metadata"]["generation"] == 2
-    status = {"status": {"parents": []}}
+    status: dict[str, Any] = {"status": {"parents": []}}
     reported = await api.call("PATCH", f"{ROUTES}/route/status", status, type=MERGE)
     assert reported["metadata"]["generation"] == 2
 
@@ -195,7 +196,7 @@ async def test_json_patch_and_strategic_patch(api: Api) -> None:
 
 
 async def test_server_side_apply_creates_owns_and_conflicts(api: Api) -> None:
-    apply = {"type": "application/apply-patch+yaml"}
+    apply: dict[str, Any] = {"type": "application/apply-patch+yaml"}
     obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": {"key": "a"}}
     created = await api.call("PATCH", f"{MAPS}/one", obj, fieldManager="alice", **apply)
     assert created["metadata"]["managedFields"][0]["manager"] == "alice"

@@ -1,7 +1,7 @@
 """Which resources are served right now?
 
-Built-ins never change; custom ones follow the CustomResourceDefinitions. `revision` counts changes, for caches of what is
-derived from the catalog (discovery, OpenAPI).
+Built-ins never change; custom ones follow the CustomResourceDefinitions. `revision` counts changes, for caches of what
+is derived from the catalog (discovery, OpenAPI).
 """
 
 from __future__ import annotations

@@ -181,7 +181,9 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "services": Layout(_columns("Name Type Cluster-IP External-IP Port(s) Age Selector+"), _service),
     "nodes": Layout(
-        _columns("Name Status Roles Age Version Internal-IP+ External-IP+ OS-Image+ Kernel-Version+ Container-Runtime+"),
+        _columns(
+            "Name Status Roles Age Version Internal-IP+ External-IP+ OS-Image+ Kernel-Version+ Container-Runtime+"
+        ),
         _node,
     ),
     "namespaces": Layout(

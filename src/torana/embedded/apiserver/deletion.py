@@ -1,7 +1,7 @@
 """When does a deleted object go, and what holds it until then? Pure.
 
-Finalizers hold every object; a grace period holds a Pod that runs on a node; the `foreground` and `orphan` policies hold
-an object with a finalizer that the garbage collector removes.
+Finalizers hold every object; a grace period holds a Pod that runs on a node; the `foreground` and `orphan` policies
+hold an object with a finalizer that the garbage collector removes.
 """
 
 from __future__ import annotations

@@ -108,9 +108,10 @@ def _subresources(resource: Resource, served: ServedVersion, version: str) -> li
         found.append(Subresource("status", resource.kind, ("get", "patch", "update"), resource.group, version))
     if served.scale is not None:
         found.append(Subresource("scale", "Scale", ("get", "patch", "update"), "autoscaling", "v1"))
-    for sub in resource.subresources:
-        found.append(sub if sub.version else Subresource(sub.name, sub.kind, sub.verbs, resource.group, version))
-    return found
+    return found + [
+        sub if sub.version else Subresource(sub.name, sub.kind, sub.verbs, resource.group, version)
+        for sub in resource.subresources
+    ]
 
 
 def core_versions(address: str) -> Obj:

@@ -169,6 +169,7 @@ async def serve_https(server: ApiServer, host: str, port: int, pki: Path, on_rea
     task = asyncio.ensure_future(running.serve())
     try:
         while not running.started and not task.done():
+            # uvicorn sets a flag when it listens and offers nothing to await.
             await asyncio.sleep(0.005)
         if running.started:
             on_ready(running.servers[0].sockets[0].getsockname()[1])

@@ -191,7 +191,8 @@ _META_SCHEMAS: Obj = {
             "labels": _strings("Names and values by which objects are selected."),
             "annotations": _strings("Further notes for tools and people; not selectable."),
             "finalizers": {
-                "type": "array", "description": "What must be done before the object may go; each is removed by its doer.",
+                "type": "array",
+                "description": "What must be done before the object may go; each is removed by its doer.",
                 "items": {"type": "string"}, "x-kubernetes-list-type": "set",
                 "x-kubernetes-patch-strategy": "merge",
             },

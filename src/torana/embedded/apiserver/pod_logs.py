@@ -41,9 +41,8 @@ class PodLogs:
         try:
             response = await self._client().get(url, params=options)
         except aiohttp.ClientError as error:
-            raise errors.ApiFailure(
-                500, "InternalError", f"Internal error occurred: the node of pod {meta['name']} does not answer: {error}"
-            ) from error
+            message = f"Internal error occurred: the node of pod {meta['name']} does not answer: {error}"
+            raise errors.ApiFailure(500, "InternalError", message) from error
         if response.status >= 400:
             text = (await response.text()).strip()
             response.release()

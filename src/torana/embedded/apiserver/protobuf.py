@@ -1,7 +1,7 @@
 """Which object does a body in Kubernetes' protobuf encoding hold? Table-driven: `protobuf_fields.py` knows the numbers.
 
-Layout: the magic `k8s\\0`, then a `runtime.Unknown` {1: TypeMeta{1: apiVersion, 2: kind}, 2: the object's bytes}. Clients
-send it for built-in kinds; answers are always JSON, which every one of them accepts.
+Layout: the magic `k8s\\0`, then a `runtime.Unknown` {1: TypeMeta{1: apiVersion, 2: kind}, 2: the object's bytes}.
+Clients send it for built-in kinds; answers are always JSON, which every one of them accepts.
 """
 
 from __future__ import annotations

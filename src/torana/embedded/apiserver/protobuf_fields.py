@@ -1,7 +1,7 @@
 """Which field numbers do Kubernetes' protobuf messages use?
 
-`protobuf_fields.txt` has one message per line: `core.Secret 1=metadata:meta.ObjectMeta 2=data:{bytes} …`. `[T]` is a list,
-`{T}` a map from strings, `+T` a message whose fields belong to the outer one, `T?` a number or boolean whose zero means
+`protobuf_fields.txt` has one message per line: `core.Secret 1=metadata:meta.ObjectMeta 2=data:{bytes} …`. `[T]` is a
+list, `{T}` a map from strings, `+T` a message whose fields belong to the outer one, `T?` a number or boolean whose zero means
 "absent". `Time`, `Quantity` and the other names without a package are decoded by hand in `protobuf.py`.
 """
 

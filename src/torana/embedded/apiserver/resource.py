@@ -1,7 +1,7 @@
 """What does the API server know about one resource (a plural name in a group)?
 
-Built-in kinds and CustomResourceDefinitions are both turned into a `Resource`; everything that serves requests reads only
-this. Schemas are compiled at first use.
+Built-in kinds and CustomResourceDefinitions are both turned into a `Resource`; everything that serves requests reads
+only this. Schemas are compiled at first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How is a request about objects answered? One method per verb; each checks, calls the reader or writer, and encodes."""
+"""How is a request about objects answered? One method per verb: check, read or write, encode."""
 
 from __future__ import annotations
 

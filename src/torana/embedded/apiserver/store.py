@@ -1,8 +1,8 @@
 """What is the state, and which changes led to it?
 
 All objects in memory as encoded JSON in their storage version, per resource, sorted by namespace and name; one global
-revision (`resourceVersion`); a window of recent changes per resource for watches. A write is *staged* at once, so that the
-next write sees it, and becomes *visible* to readers and watchers when it is durable. Rows come from and go to a `Log`
+revision (`resourceVersion`); a window of recent changes per resource for watches. A write is *staged* at once, so that
+the next write sees it, and becomes *visible* to readers and watchers when it is durable. Rows come from and go to a `Log`
 (sqlite.py); this file does no I/O itself.
 """
 
@@ -61,7 +61,7 @@ class Entry:
 
 
 class Event:
-    """One change: the object before and after. For a deletion `entry` is the last state with the deletion's revision."""
+    """One change: the object before and after. Of a deletion, `entry` is the last state under the deletion's revision."""
 
     __slots__ = ("encoded", "entry", "is_deletion", "previous", "revision")
 
