@@ -11,7 +11,7 @@ import pytest
 from torana.api.core.deployment import Deployment
 from torana.api.core.replica_set import REPLICA_SET, ReplicaSet
 from torana.embedded.controllers.action import Action, Create, Delete, Patch
-from torana.embedded.controllers.deployments import decide, template_hash
+from torana.embedded.controllers.deployments import decide, is_adoptable, template_hash
 from torana.embedded.controllers.rollout import limits_of
 
 from .objects import deployment, replica_set
@@ -178,3 +178,15 @@ def test_percentages_round_up_for_surge_and_down_for_unavailability(
     rolling = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
     limits = limits_of(deployment(replicas=replicas, strategy=rolling))
     assert (limits.surge, limits.unavailable) == expected
+
+
+def test_a_set_that_nobody_owns_any_more_is_adopted() -> None:
+    wanted = deployment()
+    (created,) = creates(decide(wanted, [], 0, NOW))
+    created["metadata"]["ownerReferences"] = []
+    orphan = replica_set(created, "r1", pods=3, available=3)
+    assert is_adoptable(wanted, orphan)
+    actions = decide(wanted, [orphan], 3, NOW)
+    owned = [action.body["metadata"] for action in actions if isinstance(action, Patch) and action.kind is REPLICA_SET]
+    assert owned[0]["ownerReferences"][0]["uid"] == "d1"
+    assert creates(actions) == []

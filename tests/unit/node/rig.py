@@ -109,6 +109,13 @@ class Rig:
         record = yaml.safe_load((self.record(pod) / "state.json").read_text())
         return int(record["containers"]["main"]["process"]["pid"])
 
+    def pid_or_none(self, pod: Obj) -> int | None:
+        """None while the container does not run."""
+        try:
+            return self.pid(pod)
+        except (OSError, KeyError, TypeError):
+            return None
+
 
 def state(pod: Obj) -> Obj:
     statuses = pod.get("status", {}).get("containerStatuses") or [{}]

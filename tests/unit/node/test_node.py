@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
@@ -13,6 +14,7 @@ from torana.api.core.pod import POD
 from torana.api.core.replica_set import REPLICA_SET
 from torana.api.core.secret import SECRET
 from torana.api.core.service import SERVICE
+from torana.embedded.node.stop import stop_all
 
 from .rig import NAMESPACE, Rig, is_ready, runs, state, until
 
@@ -230,3 +232,29 @@ def available(rig: Rig, name: str) -> int:
 
 def addresses(rig: Rig) -> list[str]:
     return [each["status"]["podIP"] for each in rig.api.all(POD) if each.get("status", {}).get("podIP")]
+
+
+async def test_after_everything_was_stopped_the_next_node_starts_pods_afresh(rig: Rig) -> None:
+    await rig.begin()
+    rig.pod("one")
+    before = await rig.ready("one")
+    pid = rig.pid(before)
+    await rig.end()
+    assert await asyncio.to_thread(stop_all, rig.directory) == 1
+    assert not runs(pid)
+    await rig.begin()
+    await until(lambda: rig.pid_or_none(before) not in (None, pid))
+    after = await rig.ready("one")
+    assert after["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
+async def test_a_process_that_no_record_knows_is_killed_when_the_node_returns(rig: Rig) -> None:
+    await rig.begin()
+    rig.pod("one")
+    pod = await rig.ready("one")
+    pid = rig.pid(pod)
+    await rig.end()
+    (rig.record(pod) / "state.json").unlink()
+    await rig.begin()
+    await until(lambda: not runs(pid))
+    await until(lambda: rig.pid_or_none(pod) not in (None, pid))

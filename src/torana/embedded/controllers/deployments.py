@@ -16,8 +16,9 @@ from torana.api.core.deployment import DEPLOYMENT, Deployment
 from torana.api.core.replica_set import REPLICA_SET, ReplicaSet
 from torana.embedded.controllers.action import Action, Create, Delete, Patch
 from torana.embedded.controllers.deployment_status import report
-from torana.embedded.controllers.ownership import controller_reference, short_hash
+from torana.embedded.controllers.ownership import controller_of, controller_reference, short_hash
 from torana.embedded.controllers.rollout import limits_of, new_replicas, old_replicas
+from torana.embedded.controllers.selector import chooses
 
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
@@ -31,7 +32,7 @@ def template_hash(deployment: Deployment) -> str:
 
 
 def decide(deployment: Deployment, replica_sets: Sequence[ReplicaSet], pod_count: int, now: datetime) -> list[Action]:
-    """`replica_sets` are those that the Deployment owns; `pod_count` counts all Pods that they still have."""
+    """`replica_sets` are those that the Deployment owns, or selects and nobody owns; `pod_count` is that of their Pods."""
     if deployment.metadata.deletion_timestamp is not None:
         return []
     name = f"{deployment.metadata.name}-{template_hash(deployment)}"
@@ -39,7 +40,9 @@ def decide(deployment: Deployment, replica_sets: Sequence[ReplicaSet], pod_count
     old = sorted(
         (each for each in replica_sets if each is not new), key=lambda each: (_revision(each), each.metadata.name)
     )
-    actions: list[Action] = []
+    actions: list[Action] = [
+        _adopt(deployment, each) for each in replica_sets if controller_of(each.metadata) is None
+    ]
     if deployment.spec.paused:
         actions += _scale_paused(deployment, new, [each for each in old if each.spec.replicas > 0])
     elif deployment.spec.strategy.type == "Recreate":
@@ -116,6 +119,22 @@ def _create(deployment: Deployment, replicas: int, old: Sequence[ReplicaSet]) ->
             "minReadySeconds": deployment.spec.min_ready_seconds,
         },
     })
+
+
+def _adopt(deployment: Deployment, replica_set: ReplicaSet) -> Patch:
+    owners = [msgspec.to_builtins(owner) for owner in replica_set.metadata.owner_references]
+    metadata = {
+        "uid": replica_set.metadata.uid, "resourceVersion": replica_set.metadata.resource_version,
+        "ownerReferences": [*owners, controller_reference(DEPLOYMENT, deployment)],
+    }
+    return Patch(REPLICA_SET, replica_set.metadata.ref, {"metadata": metadata})
+
+
+def is_adoptable(deployment: Deployment, replica_set: ReplicaSet) -> bool:
+    """Nobody owns the set, and its labels are those that the Deployment selects."""
+    meta = replica_set.metadata
+    is_free = controller_of(meta) is None and meta.deletion_timestamp is None
+    return is_free and chooses(deployment.spec.selector, meta.labels)
 
 
 def _own_annotations(deployment: Deployment, replicas: int) -> dict[str, str]:

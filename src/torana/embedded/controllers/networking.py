@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 
 from torana.api.core.pod import Pod
 from torana.api.core.service import Service
@@ -33,8 +34,9 @@ from torana.kube.client import Client
 class Networking:
     """Reconciles Services, each in two queues: one hands out addresses, one at a time; the other writes slices."""
 
-    def __init__(self, client: Client, stores: Stores) -> None:
+    def __init__(self, client: Client, stores: Stores, balancer_network: IPv4Network) -> None:
         self._client = client
+        self._network = balancer_network
         self._stores = stores
         self._addresses = Work("services", self._assign, parallel=1)
         self._endpoints = Work("endpointslices", self._publish)
@@ -132,7 +134,9 @@ class Networking:
                 actions.append(cluster_patch(service, address))
         decision: str | Denied | None = None
         if wants_balancer(service):
-            decision = choose_balancer(service, Taken(self._cluster, self._balancer), self._last_balancer)
+            decision = choose_balancer(
+                service, Taken(self._cluster, self._balancer), self._last_balancer, self._network
+            )
             if isinstance(decision, str):
                 self._balancer = {each: owner for each, owner in self._balancer.items() if owner != uid}
                 self._balancer[decision] = uid

@@ -52,7 +52,9 @@ def wants_balancer(service: Service) -> bool:
     )
 
 
-def choose_balancer(service: Service, taken: Taken, last: str) -> str | Denied:
+def choose_balancer(
+    service: Service, taken: Taken, last: str, network: IPv4Network = BALANCER_NETWORK
+) -> str | Denied:
     """The address that the Service should have. `last` is the address handed out last."""
     uid = service.metadata.uid
     asked = service.spec.load_balancer_ip
@@ -61,8 +63,8 @@ def choose_balancer(service: Service, taken: Taken, last: str) -> str | Denied:
     current = ingress_address(service)
     if current and taken.balancer.get(current, uid) == uid:
         return current
-    free = next_free(BALANCER_NETWORK, taken.balancer, last)
-    return free or Denied("PoolExhausted", f"every address of {BALANCER_NETWORK} is in use")
+    free = next_free(network, taken.balancer, last)
+    return free or Denied("PoolExhausted", f"every address of {network} is in use")
 
 
 def _judge(asked: str, uid: str, taken: Taken) -> str | Denied:

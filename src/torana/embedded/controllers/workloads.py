@@ -88,7 +88,11 @@ class Workloads:
         deployment = stores.deployments.get(ref)
         if deployment is None or not stores.pods.is_synced or not stores.replica_sets.is_synced:
             return None
-        owned = stores.replica_sets.by("controller", deployment.metadata.uid)
+        owned = (
+            *stores.replica_sets.by("controller", deployment.metadata.uid),
+            *(each for each in stores.replica_sets.by("namespace", ref.namespace)
+              if deployments.is_adoptable(deployment, each)),
+        )
         pods = sum(len(stores.pods.by("controller", each.metadata.uid)) for each in owned)
         actions = deployments.decide(deployment, owned, pods, datetime.now(UTC))
         _, again = await perform(self._client, actions)

@@ -21,10 +21,12 @@ from torana.api.core.pod import Pod
 from torana.api.core.probe import Probe
 from torana.embedded.node.launch import Launch
 from torana.embedded.node.pod_directory import PodDirectory
+from torana.embedded.node.pod_events import PodEvents
 from torana.embedded.node.probe_loop import ProbeLoop
 from torana.embedded.node.process import Exit, Process, adopt, spawn
 from torana.embedded.node.record import ContainerRecord, PodRecord, Terminated
 from torana.embedded.node.setting import NodeSetting
+from torana.embedded.node.strays import VARIABLE, mark
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class ContainerRuns:
         self.record = record
         self._setting = setting
         self._directory = directory
+        self.events = PodEvents(setting.recorder, record)
         self._probe_socket = probe_socket
         self._on_change = on_change
         self._processes: dict[str, Process] = {}
@@ -92,16 +95,17 @@ class ContainerRuns:
     def start(self, container: Container, launch: Launch, backoff_s: float) -> None:
         """The container runs, or has ended with `StartError`."""
         before = self.record.container(container.name)
-        now = time.time()
+        now, run_id = time.time(), uuid.uuid4().hex
+        environ = {**launch.environ, VARIABLE: mark(self._setting.data_dir, run_id)}
         log_file = self._setting.logs.file(self._directory.log_path(container.name))
         state = ContainerRecord(
-            run_id=uuid.uuid4().hex, started_at=now, last=before.ended or before.last,
-            restarts=before.restarts + (before.ended is not None), backoff_s=backoff_s, environ=launch.environ,
+            run_id=run_id, started_at=now, last=before.ended or before.last,
+            restarts=before.restarts + (before.ended is not None), backoff_s=backoff_s, environ=environ,
         )
         try:
             log_file.path.parent.mkdir(parents=True, exist_ok=True)
             log_file.begin_run()
-            process = spawn(launch.argv, launch.environ, Path(launch.directory), log_file.path)
+            process = spawn(launch.argv, environ, Path(launch.directory), log_file.path)
         except (OSError, ValueError) as error:
             why = f"cannot run {launch.argv[0]!r}: {error}"
             ended = Terminated(START_ERROR_CODE, "StartError", now, now, message=why, run_id=state.run_id)
@@ -110,6 +114,7 @@ class ContainerRuns:
         state = msgspec.structs.replace(state, process=process.identity)
         self.save(self.record.with_container(container.name, state))
         self._watch(container, process, was_ready=False)
+        self.events.started(container.name)
 
     def kill(self, container: str, why: str, grace_s: float) -> None:
         """SIGTERM now, SIGKILL after the grace period."""
@@ -117,6 +122,7 @@ class ContainerRuns:
         if process is None:
             return
         log.info("%s/%s: stopping container %s: %s", self.record.namespace, self.record.name, container, why)
+        self.events.killing(container, why)
         task = asyncio.ensure_future(_stop(process, grace_s))
         self._killers.add(task)
         task.add_done_callback(self._killers.discard)
@@ -151,6 +157,7 @@ class ContainerRuns:
             return await prober.ask(probe, container, self.record.address, state.environ, root, self._probe_socket)
 
         def failed(kind: str, why: str) -> None:
+            self.events.unhealthy(name, kind, why)
             self.kill(name, f"{kind} probe failed: {why}", self.record.grace_s)
 
         self._probes[name] = ProbeLoop(container, ask, self._on_change, failed, was_ready)

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ from torana.embedded.node.setting import AddressBook, NodeSetting
 from torana.kube.cache import Cache
 from torana.kube.client import Client
 from torana.kube.config import Access
+from torana.kube.events import Recorder
 from torana.kube.reflector import reflect
 
 log = logging.getLogger(__name__)
@@ -50,21 +52,29 @@ class NodeOptions:
     image_file: Path | None = None
     run_controllers: bool = True
     """False against a cluster that has its own controllers."""
+    pod_network: str = "127.88.0.0/16"
+    balancer_network: str = "127.77.0.0/16"
+    """Loopback networks for Pods and for Services of type LoadBalancer. Nodes on one machine need different ones."""
 
 
 async def serve(options: NodeOptions) -> None:
-    """Runs until cancelled. Raises `ValueError` for unusable image mappings and `ConfigError` for the kubeconfig."""
+    """Runs until cancelled. Raises `ValueError` for unusable mappings or networks, `ConfigError` for the kubeconfig."""
     directory = options.data_dir / "node"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     mappings = load_mappings(options.images, options.image_file)
-    async with Client.from_kubeconfig(options.kubeconfig, user_agent="torana-node") as client:
+    pod_network, balancer_network = IPv4Network(options.pod_network), IPv4Network(options.balancer_network)
+    async with (
+        Client.from_kubeconfig(options.kubeconfig, user_agent="torana-node") as client,
+        Recorder(client, "torana-node", node_name(client.access)) as recorder,
+    ):
         caches = Caches()
         api_host, api_port = api_address(client.access)
         setting = NodeSetting(
             name=node_name(client.access), data_dir=options.data_dir, client=client, mappings=mappings,
             secret=caches.secret, config_map=caches.config_map,
             services=lambda namespace: services_of(caches.services, namespace),
-            addresses=AddressBook(directory / "last-address"), api_host=api_host, api_port=api_port,
+            addresses=AddressBook(directory / "last-address", pod_network), recorder=recorder,
+            api_host=api_host, api_port=api_port,
         )
         pods = Pods(setting, caches.pods)
         server = KubeletServer(pods, client.access.ca, directory)
@@ -74,7 +84,7 @@ async def serve(options: NodeOptions) -> None:
                 group.create_task(keep_registered(client, setting.name, server.port, __version__))
                 group.create_task(setting.logs.run())
                 if options.run_controllers:
-                    group.create_task(controllers.run(client))
+                    group.create_task(controllers.run(client, balancer_network))
                 for cache in caches.all:
                     group.create_task(reflect(client, cache.kind, cache.apply))
                 await asyncio.gather(*(cache.wait_synced() for cache in caches.all))

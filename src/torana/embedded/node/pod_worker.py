@@ -102,6 +102,9 @@ class PodWorker:
         if phase(self.pod, self.record) not in ("Succeeded", "Failed"):
             async with self._setting.starting:
                 waiting, due = self._run_containers()
+            for container in (*self.pod.spec.init_containers, *self.pod.spec.containers):
+                if container.name in waiting:
+                    self.runs.events.held_back(container, waiting[container.name])
         try:
             await self._write_status(waiting)
         except ApiError as error:

@@ -23,6 +23,7 @@ from torana.embedded.node.process import ProcessId
 from torana.embedded.node.record import PodRecord
 from torana.embedded.node.setting import NodeSetting
 from torana.embedded.node.stop import stop_processes
+from torana.embedded.node.strays import kill_strays
 from torana.kube.cache import Cache
 from torana.kube.change import Change, Undecodable
 from torana.kube.client import Client, object_path
@@ -51,7 +52,10 @@ class Pods:
     async def begin(self) -> None:
         """Takes over what an earlier node left, then follows the cache. Needs synced caches."""
         left_over: list[tuple[PodDirectory, PodRecord]] = []
-        for directory, record in all_pods(self._setting.data_dir):
+        found = list(all_pods(self._setting.data_dir))
+        runs = {each.run_id for _, record in found if record for each in record.containers.values()}
+        kill_strays(self._setting.data_dir, runs)
+        for directory, record in found:
             if record is None:
                 directory.remove()
                 continue

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from torana.api.core.service import Service
@@ -15,6 +16,7 @@ from torana.embedded.node.inputs import Read
 from torana.embedded.node.log_files import LogKeeper
 from torana.embedded.node.probes import Prober
 from torana.kube.client import Client
+from torana.kube.events import Recorder
 
 NODE_ADDRESS = "127.0.0.1"
 HOST_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
@@ -23,8 +25,9 @@ HOST_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 class AddressBook:
     """The Pods' own addresses in use, and the one handed out last, which outlives the node."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, network: IPv4Network = POD_NETWORK) -> None:
         self._path = path
+        self._network = network
         self._last = path.read_text().strip() if path.exists() else ""
         self._taken: set[str] = set()
 
@@ -34,7 +37,7 @@ class AddressBook:
 
     def take(self) -> str:
         """Raises `PoolExhausted`."""
-        self._last = next_address(POD_NETWORK, self._taken, self._last)
+        self._last = next_address(self._network, self._taken, self._last)
         self._taken.add(self._last)
         self._path.write_text(self._last)
         return self._last
@@ -58,6 +61,7 @@ class NodeSetting:
     addresses: AddressBook
     logs: LogKeeper = field(default_factory=LogKeeper)
     prober: Prober = field(default_factory=Prober)
+    recorder: Recorder | None = None
     api_host: str = ""
     api_port: str = ""
     starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))

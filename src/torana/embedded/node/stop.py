@@ -16,6 +16,7 @@ import msgspec
 from torana.embedded.node.pod_directory import all_pods
 from torana.embedded.node.process import ProcessId, is_running, kill_group
 from torana.embedded.node.record import ContainerRecord, PodRecord
+from torana.embedded.node.strays import kill_strays
 
 POLL_S = 0.02
 
@@ -26,7 +27,7 @@ def stop_all(data_dir: Path, grace_s: float = 5.0) -> int:
     stopped = stop_processes([process for _, record in pods for process in record.processes], grace_s)
     for directory, record in pods:
         directory.save(forget_runs(record))
-    return stopped
+    return stopped + kill_strays(data_dir, ())
 
 
 def stop_processes(processes: list[ProcessId], grace_s: float) -> int:
