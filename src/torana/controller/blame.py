@@ -23,12 +23,15 @@ class Blame:
         self._suspects: dict[Ref, list[Ref]] = {}
 
     def changed(self, gateway: Ref, route: Ref, obj: Any) -> None:
-        """What the Gateway's proxy is offered of this route is new; None: the route is gone."""
-        if obj is None:
-            self._proven.pop(route, None)
-            self._unproven.get(gateway, {}).pop(route, None)
-        else:
+        """What the Gateway's proxy is offered of this route is new."""
+        if obj is not None:
             self._unproven.setdefault(gateway, {})[route] = obj
+
+    def gone(self, route: Ref) -> None:
+        """The route was deleted; a namesake starts anew."""
+        self._proven.pop(route, None)
+        for unproven in self._unproven.values():
+            unproven.pop(route, None)
 
     def delivered(self, gateway: Ref) -> Ref | None:
         """All that was offered is accepted. Returns a suspect that may prove itself now."""

@@ -120,6 +120,10 @@ class Wiring:
                 self.feed.edit(self.graph.sources.refused_binds, key, None)
 
     def _note_unproven(self, settled: Settled) -> None:
+        for ref, change in settled.of(self.graph.sources.http_routes).items():
+            if change.new is None or (change.old is not None and change.old.metadata.uid != change.new.metadata.uid):
+                self.blame.gone(ref)
+                self.feed.edit(self.graph.sources.quarantined, ref, None)
         for ref in settled.of(self.graph.routes.compiled):
             for verdict in self.graph.routes.parents.items.get(ref, ()):
                 self.blame.changed(verdict.gateway, ref, self.graph.routes.specs.items.get(ref))

@@ -73,6 +73,7 @@ def bootstrap(settings: BootstrapSettings) -> str:
         },
         "static_resources": {"clusters": [_xds_cluster(settings), _admin_cluster(settings)]},
         "cluster_manager": {"enable_deferred_cluster_creation": True},
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "stats_config": {"stats_matcher": {"inclusion_list": {"patterns": _COUNTED}}},
     }
     if settings.max_heap_bytes:
@@ -95,6 +96,13 @@ def pod_overrides(*, address: str, ready_address: str, ready_port: int = READY_P
 
 # Try again soon after a lost connection: the control plane restarts in a second.
 _RECONNECT = {"retry_back_off": {"base_interval": "0.1s", "max_interval": "2s"}}
+
+_RUNTIME = {
+    # Envoy refuses expressions of more than 100 instructions, which an ordinary one with a repetition has. RE2 takes time
+    # linear in the input whatever the size; the limit is there for memory.
+    "re2.max_program_size.error_level": 32768,
+    "re2.max_program_size.warn_level": 32768,
+}
 
 # A series nobody looks at costs memory in every cluster: 112 series become 4.
 _COUNTED = [

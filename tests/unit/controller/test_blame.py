@@ -45,3 +45,12 @@ def test_of_several_suspects_each_proves_itself_alone() -> None:
     blame.changed(GATEWAY, second, version(second, 1))
     assert list(blame.rejected(GATEWAY, {GOOD, BAD}, "no")) == [second]
     assert blame.delivered(GATEWAY) is None
+
+
+def test_a_deleted_route_is_no_fallback_for_its_namesake() -> None:
+    blame = Blame()
+    blame.changed(GATEWAY, BAD, version(BAD, 5))
+    blame.delivered(GATEWAY)
+    blame.gone(BAD)
+    blame.changed(GATEWAY, BAD, version(BAD, 1))
+    assert blame.rejected(GATEWAY, {BAD}, "no")[BAD].fallback is None
