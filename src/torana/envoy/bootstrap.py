@@ -98,7 +98,7 @@ def pod_overrides(*, address: str, ready_address: str, ready_port: int = READY_P
 _RECONNECT = {"retry_back_off": {"base_interval": "0.1s", "max_interval": "2s"}}
 
 _RUNTIME = {
-    # Envoy refuses expressions of more than 100 instructions, which an ordinary one with a repetition has. RE2 takes time
+    # Envoy refuses expressions of more than 100 instructions, which any repetition soon has. RE2 takes time
     # linear in the input whatever the size; the limit is there for memory.
     "re2.max_program_size.error_level": 32768,
     "re2.max_program_size.warn_level": 32768,
