@@ -24,7 +24,7 @@ check: $(STAMP)  ## what must hold before every commit: style, types, import con
 	@echo "== ruff";         $(V)/ruff check .
 	@echo "== ruff format";  $(V)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@echo "== mypy";         $(V)/mypy
-	@echo "== lint-imports"; $(V)/lint-imports --verbose >/tmp/torana-imports.$$$$ 2>&1 || { cat /tmp/torana-imports.$$$$; rm /tmp/torana-imports.$$$$; exit 1; }; rm -f /tmp/torana-imports.$$$$
+	@echo "== lint-imports"; $(V)/lint-imports --no-logo
 	@echo "== fast tests";   $(V)/python -m pytest -q -m "not e2e and not slow" -n auto
 
 test: $(STAMP)  ## all tests, also those that start Envoy, kubectl and `torana up`
