@@ -168,8 +168,8 @@ async def serve_https(server: ApiServer, host: str, port: int, pki: Path, on_rea
     running = _Server(config)
     task = asyncio.ensure_future(running.serve())
     try:
-        while not running.started and not task.done():
-            # uvicorn sets a flag when it listens and offers nothing to await.
+        # uvicorn sets a flag when it listens and offers nothing to await.
+        while not running.started and not task.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         if running.started:
             on_ready(running.servers[0].sockets[0].getsockname()[1])

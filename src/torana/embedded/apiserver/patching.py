@@ -41,7 +41,7 @@ async def patch(writer: Writer, write: Write, request: Request) -> Written:
     def change(live: Obj) -> tuple[Obj, list[str]]:
         return _patched(write, content_type, live, body), duplicates
 
-    return await writer.update(write, request.target.name, change, is_patch=True)
+    return await writer.update(write, request.target.name, change)
 
 
 def _patched(write: Write, content_type: str, live: Obj, body: Any) -> Obj:

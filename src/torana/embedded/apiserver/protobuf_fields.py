@@ -1,8 +1,8 @@
 """Which field numbers do Kubernetes' protobuf messages use?
 
 `protobuf_fields.txt` has one message per line: `core.Secret 1=metadata:meta.ObjectMeta 2=data:{bytes} …`. `[T]` is a
-list, `{T}` a map from strings, `+T` a message whose fields belong to the outer one, `T?` a number or boolean whose zero means
-"absent". `Time`, `Quantity` and the other names without a package are decoded by hand in `protobuf.py`.
+list, `{T}` a map from strings, `+T` a message whose fields belong to the outer one, `T?` a number or boolean whose
+zero means "absent". `Time`, `Quantity` and other names without a package are decoded by hand in `protobuf.py`.
 """
 
 from __future__ import annotations

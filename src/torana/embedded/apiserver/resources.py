@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,7 +16,7 @@ from torana.embedded.apiserver.representation import encode_list, encode_object,
 from torana.embedded.apiserver.request import Request
 from torana.embedded.apiserver.resource import Resource, ServedVersion
 from torana.embedded.apiserver.response import JSON, Response, Stream
-from torana.embedded.apiserver.store import Store
+from torana.embedded.apiserver.store import Entry, Store
 from torana.embedded.apiserver.subresources import Subresources
 from torana.embedded.apiserver.watching import Subscription, WatchExpired
 from torana.embedded.apiserver.writer import Writer, Written, timestamp
@@ -163,16 +164,20 @@ class ResourceHandler:
         options = codec.decode_options(request)
         selection = parse_selection(request, resource)
         chosen = select(self._store.collection(resource.store_key), selection)
-        for entry in chosen:
-            write = self._write(request, resource, served)
-            write.namespace = entry.key[0]
-            try:
-                await self._writer.delete(write, entry.key[1], options)
-            except errors.ApiFailure as failure:
-                if failure.status != 404:
-                    raise
+        await asyncio.gather(*(self._delete_one(request, resource, served, entry, options) for entry in chosen))
         meta = {"resourceVersion": str(self._store.durable_revision)}
         return Response(encode_list(chosen, meta, resource, served, negotiate(request)))
+
+    async def _delete_one(
+        self, request: Request, resource: Resource, served: ServedVersion, entry: Entry, options: dict[str, Any]
+    ) -> None:
+        write = self._write(request, resource, served)
+        write.namespace = entry.key[0]
+        try:
+            await self._writer.delete(write, entry.key[1], options)
+        except errors.ApiFailure as failure:
+            if failure.status != 404:
+                raise
 
     def _write(self, request: Request, resource: Resource, served: ServedVersion) -> Write:
         dry_run = request.query.get("dryRun")

@@ -1,9 +1,9 @@
 """What is the state, and which changes led to it?
 
 All objects in memory as encoded JSON in their storage version, per resource, sorted by namespace and name; one global
-revision (`resourceVersion`); a window of recent changes per resource for watches. A write is *staged* at once, so that
-the next write sees it, and becomes *visible* to readers and watchers when it is durable. Rows come from and go to a `Log`
-(sqlite.py); this file does no I/O itself.
+revision (`resourceVersion`); a window of recent changes per resource for watches. A write is *staged* at once, so
+that the next write sees it, and becomes *visible* to readers and watchers when it is durable. Rows come from and go
+to a `Log` (sqlite.py); this file does no I/O itself.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Entry:
 
 
 class Event:
-    """One change: the object before and after. Of a deletion, `entry` is the last state under the deletion's revision."""
+    """One change: the object before and after. A deletion has the last state as `entry`, under its own revision."""
 
     __slots__ = ("encoded", "entry", "is_deletion", "previous", "revision")
 
@@ -103,16 +103,6 @@ class Collection:
         """The object as the next write must see it."""
         staged = self.staged.get(key)
         return staged[0] if staged is not None else self.entries.get(key)
-
-    def latest_keys(self, namespace: str) -> list[Key]:
-        """Keys in a namespace as the next write must see them."""
-        keys = [entry.key for entry in self.visible(namespace) if self.latest(entry.key) is not None]
-        known = set(keys)
-        keys += [
-            key for key, (entry, _) in self.staged.items()
-            if entry is not None and key[0] == namespace and key not in known
-        ]
-        return keys
 
     def visible(self, namespace: str | None = None) -> list[Entry]:
         """Durable objects in order; of one namespace if given."""

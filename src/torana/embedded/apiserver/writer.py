@@ -68,9 +68,7 @@ class Writer:
             raise errors.already_exists(write.resource.group, write.resource.plural, key[1])
         return await self._store_object(write, collection, key, None, obj)
 
-    async def update(
-        self, write: Write, name: str, change: Callable[[Obj], tuple[Obj, list[str]]], *, is_patch: bool = False
-    ) -> Written:
+    async def update(self, write: Write, name: str, change: Callable[[Obj], tuple[Obj, list[str]]]) -> Written:
         """Store what `change(live object)` returns, together with the paths of duplicate keys in the request.
 
         Raises Conflict when the result names another resourceVersion or uid than the live object has.
