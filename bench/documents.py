@@ -20,6 +20,16 @@ def namespace(name: str = NAMESPACE) -> Document:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
+def gateway_class(name: str) -> Document:
+    """Torana's own class, which a fresh `torana up` does not have yet."""
+    return {
+        "apiVersion": GROUP,
+        "kind": "GatewayClass",
+        "metadata": {"name": name},
+        "spec": {"controllerName": "torana.dev/gateway-controller"},
+    }
+
+
 def gateway(class_name: str, listeners: dict[str, int] | None = None) -> Document:
     """A Gateway with one HTTP listener per entry of `listeners` (name → port)."""
     ports = listeners or {"http": PORT}

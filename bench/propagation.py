@@ -43,6 +43,8 @@ async def _run(options: argparse.Namespace) -> list[dict[str, Any]]:
             options.kubeconfig, mentioning = running.kubeconfig, str(running.data_dir)
             options.metrics = options.metrics or running.metrics
         api = await stack.enter_async_context(Api(options.kubeconfig))
+        if mentioning:
+            await api.ensure(documents.gateway_class(options.gateway_class))
         backends = await stack.enter_async_context(_backends(options.backend_address))
         stack.push_async_callback(fixture.clear, api)
         address = await fixture.prepare(api, options.gateway_class, backends)

@@ -75,6 +75,8 @@ async def _torana(options: argparse.Namespace, backend: tuple[str, int], stack: 
     """The Gateway that was named, or one of our own with a single route to `backend`."""
     kubeconfig = options.kubeconfig or stack.enter_context(own.bring_up()).kubeconfig
     async with Api(kubeconfig) as api:
+        if not options.kubeconfig:
+            await api.ensure(documents.gateway_class(options.gateway_class))
         if options.gateway:
             namespace, _, name = options.gateway.partition("/")
             live = await api.get("Gateway", namespace, name)
