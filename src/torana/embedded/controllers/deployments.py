@@ -32,7 +32,7 @@ def template_hash(deployment: Deployment) -> str:
 
 
 def decide(deployment: Deployment, replica_sets: Sequence[ReplicaSet], pod_count: int, now: datetime) -> list[Action]:
-    """`replica_sets` are those that the Deployment owns, or selects and nobody owns; `pod_count` is that of their Pods."""
+    """`replica_sets` are those that the Deployment owns, or selects and nobody owns; `pod_count` counts their Pods."""
     if deployment.metadata.deletion_timestamp is not None:
         return []
     name = f"{deployment.metadata.name}-{template_hash(deployment)}"

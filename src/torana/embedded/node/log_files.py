@@ -60,6 +60,7 @@ class LogFile:
 
     def begin_run(self) -> None:
         """Keeps the last run's log as the previous one; the next run starts with an empty file."""
+        self.look(_last_written(self.path))
         if self.path.exists():
             os.replace(self.path, self.previous)
             if self._index_path.exists():
@@ -95,10 +96,10 @@ class LogKeeper:
             await asyncio.sleep(LOOK_S)
 
 
-async def read_log(file: LogFile, query: LogQuery, is_running: asyncio.Future[object] | None) -> AsyncIterator[bytes]:
-    """The asked part of a log, then with `follow` what is added until the container ends."""
+async def read_log(file: LogFile, query: LogQuery, ended: asyncio.Future[object] | None) -> AsyncIterator[bytes]:
+    """The asked part of a log, then with `follow` what is added until `ended` completes (None: it has ended)."""
     source = LogFile(file.previous) if query.previous else file
-    marks = source.look(time.time()) if not query.previous else source.look(0.0)
+    marks = source.look(_last_written(source.path) if query.previous else time.time())
     offset = start_offset(marks, query.since) if query.tail_lines is None else 0
     data = _read_from(source.path, offset)
     left = query.limit_bytes
@@ -107,7 +108,7 @@ async def read_log(file: LogFile, query: LogQuery, is_running: asyncio.Future[ob
     position = offset + len(data)
     left = None if left is None else left - len(chunk)
     while query.follow and not query.previous and (left is None or left > 0):
-        ended = is_running is None or is_running.done()
+        is_over = ended is None or ended.done()
         marks = source.look(time.time())
         if not source.path.exists() or source.path.stat().st_size < position:
             position = 0
@@ -118,9 +119,16 @@ async def read_log(file: LogFile, query: LogQuery, is_running: asyncio.Future[ob
             yield chunk if left is None else chunk[:left]
             left = None if left is None else left - len(chunk)
             position += len(data)
-        elif ended:
+        elif is_over:
             return
         await asyncio.sleep(FOLLOW_S)
+
+
+def _last_written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 def _read_from(path: Path, offset: int) -> bytes:
