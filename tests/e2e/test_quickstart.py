@@ -25,7 +25,7 @@ def test_one_kubectl_apply_leads_to_a_served_route(home: Home, kubernetes: Kuber
                         hostnames=("shop.example.com",)),
     ]
     began = time.monotonic()
-    home.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    home.kubectl("apply", "-f", "-", stdin=_as_file(objects))
     door = Door(wait_programmed(kubernetes, namespace, "first"))
 
     def served() -> None:
@@ -53,7 +53,7 @@ def test_kubectl_shows_the_address_and_that_all_is_programmed(home: Home, kubern
 def test_the_quickstart_of_envoy_gateway_works_word_for_word(kubernetes: Kubernetes, home: Home) -> None:
     """The same objects as in Envoy Gateway's published quickstart: its class, names, image and fields."""
     objects = envoy_gateway_quickstart()
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    text = _as_file(objects)
     try:
         home.kubectl("apply", "-f", "-", stdin=text)
         door = Door(wait_programmed(kubernetes, "default", "eg"))
@@ -67,6 +67,20 @@ def test_the_quickstart_of_envoy_gateway_works_word_for_word(kubernetes: Kuberne
         eventually(served, deadline_s=20)
     finally:
         home.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=text, check=False)
+
+
+def test_what_kubectl_printed_can_be_applied_again(home: Home, kubernetes: Kubernetes, namespace: str) -> None:
+    kubernetes.apply(documents.gateway(namespace, "again"), *documents.echo(namespace, "app"))
+    wait_programmed(kubernetes, namespace, "again")
+    printed = home.kubectl("get", "gateways,services,deployments", "-n", namespace, "-o", "yaml").stdout
+    told = home.kubectl("apply", "-n", namespace, "-f", "-", stdin=printed).stdout
+    assert "gateway.gateway.networking.k8s.io/again" in told
+    wait_programmed(kubernetes, namespace, "again")
+
+
+def _as_file(objects: list[Document]) -> str:
+    """A file of several documents, as tutorials publish them."""
+    return "\n---\n".join(json.dumps(each) for each in objects)
 
 
 def envoy_gateway_quickstart() -> list[Document]:
