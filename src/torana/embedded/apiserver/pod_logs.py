@@ -5,14 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import aiohttp
 import orjson
 
 from torana.embedded.apiserver import errors
 from torana.embedded.apiserver.response import Stream
+
+if TYPE_CHECKING:
+    import aiohttp
 
 Obj = dict[str, Any]
 _PASSED_ON = (
@@ -38,6 +40,9 @@ class PodLogs:
         path = "/".join(quote(part, safe="") for part in (meta["namespace"], meta["name"], container))
         url = f"{self._node_url(spec['nodeName'])}/containerLogs/{path}"
         options = {key: query[key] for key in _PASSED_ON if key in query}
+        # Imported when the first log is asked for: it doubles the time that the API server takes to start.
+        import aiohttp
+
         try:
             response = await self._client().get(url, params=options)
         except aiohttp.ClientError as error:
@@ -55,6 +60,8 @@ class PodLogs:
             await self._session.close()
 
     def _client(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._session is None:
             # The node signs its own serving certificate, as kubelets do; ours tells it who asks.
             context = ssl.create_default_context()
@@ -107,6 +114,8 @@ def _check_started(pod: Obj, container: str) -> None:
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    import aiohttp
+
     try:
         async for chunk in response.content.iter_any():
             yield chunk

@@ -11,6 +11,7 @@ import orjson
 
 from torana.embedded.apiserver import codec, errors, patching, scaling
 from torana.embedded.apiserver.catalog import Catalog
+from torana.embedded.apiserver.field_error import INVALID, FieldError
 from torana.embedded.apiserver.reading import Lister, parse_selection, select
 from torana.embedded.apiserver.representation import encode_list, encode_object, negotiate
 from torana.embedded.apiserver.request import Request
@@ -138,6 +139,9 @@ class ResourceHandler:
     async def _update(self, request: Request, resource: Resource, served: ServedVersion) -> Response:
         write = self._write(request, resource, served)
         obj, duplicates = codec.decode_object(request)
+        if resource.is_custom and not obj["metadata"].get("resourceVersion"):
+            missing = FieldError(INVALID, "metadata.resourceVersion", "must be specified for an update", 0)
+            raise errors.invalid(resource.group, resource.kind, request.target.name, [missing])
         written = await self._writer.update(write, request.target.name, lambda _live: (obj, duplicates))
         return self._answer(request, write, written)
 

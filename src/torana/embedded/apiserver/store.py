@@ -17,6 +17,8 @@ from typing import NamedTuple, Protocol
 import orjson
 
 WINDOW = 10_000
+FRESH_EVENTS = 64
+"""Of how many recent events the encoded form is kept."""
 
 Key = tuple[str, str]
 """(namespace, name)"""
@@ -128,6 +130,9 @@ class Collection:
         if len(self.events) >= WINDOW:
             self.window_start = self.events.popleft().revision
         self.events.append(event)
+        if len(self.events) > FRESH_EVENTS:
+            # Watchers have had it; whoever starts from back there encodes it again.
+            self.events[-FRESH_EVENTS].encoded.clear()
         for listener in tuple(self.listeners):
             listener(event)
 
