@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
+import yaml
 from bench.api import Document
 from tests.e2e import documents
 from tests.e2e.asking import Door
@@ -80,7 +80,7 @@ def test_what_kubectl_printed_can_be_applied_again(home: Home, kubernetes: Kuber
 
 def _as_file(objects: list[Document]) -> str:
     """A file of several documents, as tutorials publish them."""
-    return "\n---\n".join(json.dumps(each) for each in objects)
+    return str(yaml.safe_dump_all(objects))
 
 
 def envoy_gateway_quickstart() -> list[Document]:
