@@ -18,14 +18,15 @@ class Blame:
     """Routes by Ref; `Any` is the route without its status."""
 
     def __init__(self) -> None:
-        self._unproven: dict[Ref, dict[Ref, Any]] = {}
+        self._unproven: dict[Ref, dict[Ref, tuple[Any, int]]] = {}
+        """Gateway → route → (version, revision at which it was offered)."""
         self._proven: dict[Ref, Any] = {}
         self._suspects: dict[Ref, list[Ref]] = {}
 
-    def changed(self, gateway: Ref, route: Ref, obj: Any) -> None:
-        """What the Gateway's proxy is offered of this route is new."""
+    def changed(self, gateway: Ref, route: Ref, obj: Any, revision: int) -> None:
+        """What the Gateway's proxy is offered of this route is new at this revision."""
         if obj is not None:
-            self._unproven.setdefault(gateway, {})[route] = obj
+            self._unproven.setdefault(gateway, {})[route] = (obj, revision)
 
     def gone(self, route: Ref) -> None:
         """The route was deleted; a namesake starts anew."""
@@ -33,9 +34,11 @@ class Blame:
         for unproven in self._unproven.values():
             unproven.pop(route, None)
 
-    def delivered(self, gateway: Ref) -> Ref | None:
-        """All that was offered is accepted. Returns a suspect that may prove itself now."""
-        self._proven.update(self._unproven.pop(gateway, {}))
+    def delivered(self, gateway: Ref, revision: int) -> Ref | None:
+        """All that was offered up to this revision is accepted. Returns a suspect that may prove itself now."""
+        unproven = self._unproven.get(gateway, {})
+        for route in [route for route, (_, offered) in unproven.items() if offered <= revision]:
+            self._proven[route] = unproven.pop(route)[0]
         suspects = self._suspects.get(gateway)
         return suspects.pop() if suspects else None
 
@@ -45,7 +48,7 @@ class Blame:
         accused = sorted(route for route in routes if route in unproven)
         found = {}
         for route in accused:
-            obj = unproven.pop(route)
+            obj, _ = unproven.pop(route)
             found[route] = Quarantine(obj.metadata.generation, message, self._proven.get(route))
         if len(accused) > 1:
             self._suspects.setdefault(gateway, []).extend(accused)

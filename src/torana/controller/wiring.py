@@ -126,7 +126,7 @@ class Wiring:
                 self.feed.edit(self.graph.sources.quarantined, ref, None)
         for ref in settled.of(self.graph.routes.compiled):
             for verdict in self.graph.routes.parents.items.get(ref, ()):
-                self.blame.changed(verdict.gateway, ref, self.graph.routes.specs.items.get(ref))
+                self.blame.changed(verdict.gateway, ref, self.graph.routes.specs.items.get(ref), self.revision)
 
     # Statuses
 
@@ -189,7 +189,7 @@ class Wiring:
                 self.deliveries.connected(event.gateway, event.node)
             case Delivered():
                 self._tell_all(self.deliveries.delivered(event.gateway, event.node, event.revision))
-                suspect = self.blame.delivered(event.gateway)
+                suspect = self.blame.delivered(event.gateway, event.revision)
                 if suspect is not None:
                     self.feed.edit(self.graph.sources.quarantined, suspect, None)
                 self._refresh(event.gateway)

@@ -1,0 +1,53 @@
+"""What the proxy itself refuses: the last accepted version is served, the guilty object says so, neighbours go on."""
+
+from __future__ import annotations
+
+import pytest
+from tests.e2e.documents import backend, rule
+from tests.e2e.steady_client import SteadyClient, running
+from tests.e2e.street import Street, street
+from tests.e2e.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+__all__ = ["street"]
+
+TOO_LARGE = "/" + "[a-z]{1,900}" * 40
+"""A regular expression that RE2 takes and Envoy finds too large."""
+
+
+def regular_expression(value: str) -> dict[str, dict[str, str]]:
+    return {"path": {"type": "RegularExpression", "value": value}}
+
+
+def condition(street: Street, name: str, kind: str) -> dict[str, object]:
+    route = street.kubernetes.get("HTTPRoute", street.namespace, name)
+    found = [one for one in route["status"]["parents"][0]["conditions"] if one["type"] == kind]
+    assert found, route["status"]
+    return dict(found[0])
+
+
+def test_a_rejected_change_keeps_the_accepted_version_and_says_so(street: Street) -> None:
+    host, other = street.hostname("rejected"), street.hostname("neighbour")
+    name = street.route(host, rule(backend("v1")))
+    street.route(other, rule(backend("v2")))
+    street.expect_backend("v1", host)
+    street.expect_backend("v2", other)
+    client = SteadyClient(street.door, other)
+    with running(client):
+        bad = rule(backend("v3"), matches=(regular_expression(TOO_LARGE),))
+        street.kubernetes.merge("HTTPRoute", street.namespace, name, {"spec": {"rules": [bad]}})
+        refused = eventually(lambda: condition(street, name, "PartiallyInvalid"), deadline_s=5)
+        assert refused["status"] == "True"
+        assert "max program size" in str(refused["message"])
+        street.expect_backend("v1", host)
+        good = rule(backend("v3"))
+        street.kubernetes.merge("HTTPRoute", street.namespace, name, {"spec": {"rules": [good]}})
+        street.expect_backend("v3", host)
+    client.expect_no_failure()
+
+    def healed() -> None:
+        route = street.kubernetes.get("HTTPRoute", street.namespace, name)
+        kinds = {one["type"] for one in route["status"]["parents"][0]["conditions"]}
+        assert kinds == {"Accepted", "ResolvedRefs"}
+
+    eventually(healed, deadline_s=5)
