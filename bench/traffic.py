@@ -147,16 +147,16 @@ def _workers(pids: tuple[int, ...]) -> int:
 
 def _print(figures: list[dict[str, object]]) -> None:
     table = Table(title="Requests through the proxy (medians of alternating rounds; CPU per request)")
-    for column in ("conns", "proxy", "req/s", "CPU µs", "p50 ms", "p99 ms", "failed", "ratio"):
+    for column in ("conns", "proxy", "req/s", "CPU µs", "p50 ms", "p99 ms", "failed", "ratio", "CPU ratio"):
         table.add_column(column, justify="left" if column == "proxy" else "right")
     for each in figures:
         medians = each["medians"]
         assert isinstance(medians, dict)
         for name, row in medians.items():
-            ratio = f"{each['requests_ratio']:.3f}" if name == "torana" else ""
+            ratios = (f"{each[which]:.3f}" if name == "torana" else "" for which in ("requests_ratio", "cpu_ratio"))
             table.add_row(str(each["connections"]), name, f"{row['requests_per_s']:,.0f}",
                           f"{row['cpu_us_per_request']:.1f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}",
-                          str(row["failed"]), ratio)
+                          str(row["failed"]), *ratios)
     Console().print(table)
     worst = min(float(str(each["requests_ratio"])) for each in figures)
     print(f"lowest ratio to the minimal configuration: {worst:.3f} (aim: {AIM} and above)")
