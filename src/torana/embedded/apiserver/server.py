@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from torana.api.field import Channel
-from torana.embedded.apiserver import definitions, discovery, errors
+from torana.embedded.apiserver import definitions, discovery, errors, openapi_v2
 from torana.embedded.apiserver.authn import Authenticator
 from torana.embedded.apiserver.authz import Authorizer
 from torana.embedded.apiserver.builtin import builtin_resources
@@ -88,6 +88,8 @@ class ApiServer:
             return Response(b"ok", content_type="text/plain; charset=utf-8")
         if path == "/version":
             return json_response(VERSION)
+        if path == "/openapi/v2":
+            return Response(openapi_v2.document(), content_type=openapi_v2.CONTENT_TYPE)
         if path == "/openapi/v3":
             return Response(self._openapi.index())
         if path.startswith("/openapi/v3/"):
@@ -109,7 +111,7 @@ class ApiServer:
                 discovery.core_versions(host) if path == "/api" else discovery.group_list(self.catalog)
             )
         if path == "/":
-            return json_response({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz",
+            return json_response({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz",
                                             "/version"]})
         parts = path.strip("/").split("/")
         found: dict[str, Any] | None = None
