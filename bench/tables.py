@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +18,7 @@ def print_size(figures: dict[str, Any]) -> None:
         wrong = ", ".join(f"{count} × {answer}" for answer, count in row["wrong"].items()) or "none"
         delays = (f"{row[name]:.1f}" for name in ("p50_ms", "p99_ms", "max_ms", "api_p50_ms"))
         table.add_row(row["change"], str(row["times"]), *delays, wrong)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     load = figures["load"]
     console.print(f"  loading: {load['creates_per_s']:.0f} creates/s, served {load['served_after_s']:.2f} s "
