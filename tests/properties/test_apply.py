@@ -14,7 +14,10 @@ STRING = {"type": "string"}
 ITEM = {
     "type": "object",
     "properties": {
-        "name": STRING, "a": STRING, "b": STRING, "inner": {"type": "object", "additionalProperties": STRING},
+        "name": STRING,
+        "a": STRING,
+        "b": STRING,
+        "inner": {"type": "object", "additionalProperties": STRING},
     },
 }
 SCHEMA: dict[str, Any] = {
@@ -43,13 +46,19 @@ words = st.sampled_from(["x", "y", "z"])
 maps = st.dictionaries(st.sampled_from("ab"), words, min_size=1, max_size=2)
 items = st.lists(
     st.fixed_dictionaries({"name": words}, optional={"a": words, "b": words, "inner": maps}),
-    min_size=1, max_size=3, unique_by=lambda item: item["name"],
+    min_size=1,
+    max_size=3,
+    unique_by=lambda item: item["name"],
 )
 specs = st.fixed_dictionaries(
     {},
     optional={
-        "text": words, "list": st.lists(words, min_size=1, max_size=3),
-        "set": st.lists(words, min_size=1, max_size=3, unique=True), "items": items, "nested": maps, "atomic": maps,
+        "text": words,
+        "list": st.lists(words, min_size=1, max_size=3),
+        "set": st.lists(words, min_size=1, max_size=3, unique=True),
+        "items": items,
+        "nested": maps,
+        "atomic": maps,
     },
 )
 managers = st.sampled_from(["ann", "bob", "eve"])
@@ -187,6 +196,6 @@ def test_an_update_owns_what_it_changed_and_nobody_else_does(history: Any, spec:
 def test_a_set_of_fields_is_owned_as_the_object_has_it(first: Any, second: Any) -> None:
     """Every owned leaf exists: no entry keeps what is gone."""
     live = built([*first, *second])
-    for entry in ((live or {}).get("metadata", {}).get("managedFields") or []):
+    for entry in (live or {}).get("metadata", {}).get("managedFields") or []:
         for name in entry["fieldsV1"].get("f:spec", {}):
             assert name == "." or name.removeprefix("f:") in (live or {})["spec"]

@@ -86,21 +86,24 @@ def test_a_json_patch_leaves_the_document_alone(doc: Any) -> None:
     assert doc == before
 
 
-@pytest.mark.parametrize(("ops", "status"), [
-    ({}, 400),
-    (["x"], 400),
-    ([{"op": "explode", "path": "/a"}], 400),
-    ([{"path": "/a"}], 400),
-    ([{"op": "add", "path": "/a"}], 400),
-    ([{"op": "remove", "path": "/absent"}], 422),
-    ([{"op": "test", "path": "/a", "value": 2}], 422),
-    ([{"op": "replace", "path": "/list/9", "value": 2}], 422),
-    ([{"op": "copy", "from": "/absent", "path": "/b"}], 422),
-    ([{"op": "copy", "path": "/b"}], 400),
-    ([{"op": "add", "path": "no/slash", "value": 1}], 422),
-    ([{"op": "copy", "from": "", "path": "/list/-"}] * 40, 413),
-    ([{"op": "test", "path": "/a", "value": 1}] * 10_001, 413),
-])
+@pytest.mark.parametrize(
+    ("ops", "status"),
+    [
+        ({}, 400),
+        (["x"], 400),
+        ([{"op": "explode", "path": "/a"}], 400),
+        ([{"path": "/a"}], 400),
+        ([{"op": "add", "path": "/a"}], 400),
+        ([{"op": "remove", "path": "/absent"}], 422),
+        ([{"op": "test", "path": "/a", "value": 2}], 422),
+        ([{"op": "replace", "path": "/list/9", "value": 2}], 422),
+        ([{"op": "copy", "from": "/absent", "path": "/b"}], 422),
+        ([{"op": "copy", "path": "/b"}], 400),
+        ([{"op": "add", "path": "no/slash", "value": 1}], 422),
+        ([{"op": "copy", "from": "", "path": "/list/-"}] * 40, 413),
+        ([{"op": "test", "path": "/a", "value": 1}] * 10_001, 413),
+    ],
+)
 def test_a_json_patch_that_cannot_be_applied_is_refused(ops: Any, status: int) -> None:
     with pytest.raises(PatchError) as refused:
         json_patch({"a": 1, "list": []}, ops)

@@ -26,7 +26,8 @@ class RouteNamespaces(ApiStruct, kw_only=True):
         str,
         Field(
             "`Same`: only the listener's own namespace. `All`: any. `Selector`: those that `selector` picks.",
-            default="Same", enum=("All", "Selector", "Same"),
+            default="Same",
+            enum=("All", "Selector", "Same"),
         ),
     ] = "Same"
     selector: Annotated[LabelSelector | None, Field(_SELECTOR)] = None
@@ -35,9 +36,9 @@ class RouteNamespaces(ApiStruct, kw_only=True):
 class AllowedRoutes(ApiStruct, kw_only=True):
     """The routes that may attach to a listener. A route must fit all parts."""
 
-    namespaces: Annotated[
-        RouteNamespaces, Field("Namespaces whose routes may attach.", default={"from": "Same"})
-    ] = RouteNamespaces()
+    namespaces: Annotated[RouteNamespaces, Field("Namespaces whose routes may attach.", default={"from": "Same"})] = (
+        RouteNamespaces()
+    )
     kinds: Annotated[
         tuple[RouteGroupKind, ...],
         limits.atomic_list(
@@ -54,7 +55,8 @@ class ListenerNamespaces(ApiStruct, kw_only=True):
         Field(
             "`None`: no ListenerSets. `Same`: only those of the Gateway's own namespace. `All`: any. `Selector`: those"
             " that `selector` picks.",
-            default="None", enum=("All", "Selector", "Same", "None"),
+            default="None",
+            enum=("All", "Selector", "Same", "None"),
         ),
     ] = "None"
     selector: Annotated[LabelSelector | None, Field(_SELECTOR)] = None

@@ -77,7 +77,9 @@ class BackendTLSPolicyValidation(ApiStruct, kw_only=True):
         str,
         Field(
             "Trust a known set of authorities instead: `System`, or one of the controller's own as `domain/name`.",
-            min_length=1, max_length=253, pattern=_WELL_KNOWN,
+            min_length=1,
+            max_length=253,
+            pattern=_WELL_KNOWN,
         ),
     ] = msgspec.field(name="wellKnownCACertificates", default="")
     hostname: Annotated[
@@ -101,7 +103,9 @@ class BackendTLSPolicySpec(ApiStruct, kw_only=True):
         tuple[LocalPolicyTargetReferenceWithSectionName, ...],
         limits.atomic_list(
             "Backends that TLS is spoken with, usually Services. Of several policies for one target the oldest counts.",
-            max_items=16, min_items=1, rules=DISTINCT_TARGETS,
+            max_items=16,
+            min_items=1,
+            rules=DISTINCT_TARGETS,
         ),
     ]
     validation: Annotated[BackendTLSPolicyValidation, Field("What certificate the backend must show.")]

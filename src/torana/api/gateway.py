@@ -21,7 +21,9 @@ _CONDITIONS = pending_default("Accepted", "Programmed")
 
 _ADDRESS_TYPE = Field(
     "What `value` is: `IPAddress`, `Hostname`, `NamedAddress`, or a type of the controller's own as `domain/name`.",
-    default="IPAddress", min_length=1, max_length=253,
+    default="IPAddress",
+    min_length=1,
+    max_length=253,
     pattern=rf"^Hostname|IPAddress|NamedAddress|{limits.DOMAIN_PREFIXED_PATH}",
 )
 _ADDRESS_LOGIC: Mapping[str, Any] = {
@@ -99,14 +101,18 @@ class GatewayInfrastructure(ApiStruct, kw_only=True):
     labels: Annotated[
         dict[str, str],
         Field(
-            "Labels for every object made for this Gateway.", max_properties=8,
-            item=Field(min_length=0, max_length=63, pattern=limits.LABEL_VALUE), rules=_keys("Label"),
+            "Labels for every object made for this Gateway.",
+            max_properties=8,
+            item=Field(min_length=0, max_length=63, pattern=limits.LABEL_VALUE),
+            rules=_keys("Label"),
         ),
     ] = msgspec.field(default_factory=dict)
     annotations: Annotated[
         dict[str, str],
         Field(
-            "Annotations for every object made for this Gateway.", max_properties=16, item=ANNOTATION_VALUE,
+            "Annotations for every object made for this Gateway.",
+            max_properties=16,
+            item=ANNOTATION_VALUE,
             rules=_keys("Annotation"),
         ),
     ] = msgspec.field(default_factory=dict)
@@ -124,14 +130,19 @@ class GatewaySpec(ApiStruct, kw_only=True):
         tuple[Listener, ...],
         Field(
             "The places where traffic comes in. Names, and combinations of port, protocol and hostname, are unique.",
-            list_type="map", map_keys=("name",), min_items=1, max_items=64, rules=listener_rules(),
+            list_type="map",
+            map_keys=("name",),
+            min_items=1,
+            max_items=64,
+            rules=listener_rules(),
         ),
     ]
     addresses: Annotated[
         tuple[GatewaySpecAddress, ...],
         limits.atomic_list(
             "Addresses asked for. When empty, the controller chooses; what it chose is in `status.addresses`.",
-            max_items=16, rules=(_unique_addresses("IPAddress"), _unique_addresses("Hostname", spaces="  ")),
+            max_items=16,
+            rules=(_unique_addresses("IPAddress"), _unique_addresses("Hostname", spaces="  ")),
         ),
     ] = ()
     infrastructure: Annotated[
@@ -145,7 +156,8 @@ class GatewaySpec(ApiStruct, kw_only=True):
         str,
         Field(
             "`All`: routes with `useDefaultGateways` attach to this Gateway. `None`, or absent: they do not.",
-            enum=("All", "None"), channel="experimental",
+            enum=("All", "None"),
+            channel="experimental",
         ),
     ] = ""
 

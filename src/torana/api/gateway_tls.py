@@ -16,7 +16,8 @@ class FrontendTLSValidation(ApiStruct, kw_only=True):
         tuple[ObjectReference, ...],
         limits.atomic_list(
             "ConfigMaps (or Secrets) that hold, under `ca.crt`, the authorities whose client certificates are trusted.",
-            max_items=16, min_items=1,
+            max_items=16,
+            min_items=1,
         ),
     ]
     mode: Annotated[
@@ -24,7 +25,8 @@ class FrontendTLSValidation(ApiStruct, kw_only=True):
         Field(
             "`AllowValidOnly`: a client must show a trusted certificate. `AllowInsecureFallback`: clients without one,"
             " or with an untrusted one, are let through as well.",
-            default="AllowValidOnly", enum=("AllowValidOnly", "AllowInsecureFallback"),
+            default="AllowValidOnly",
+            enum=("AllowValidOnly", "AllowInsecureFallback"),
         ),
     ] = "AllowValidOnly"
 
@@ -51,7 +53,10 @@ class FrontendTLSConfig(ApiStruct, kw_only=True):
     per_port: Annotated[
         tuple[TLSPortConfig, ...],
         Field(
-            "Settings for single ports.", list_type="map", map_keys=("port",), max_items=64,
+            "Settings for single ports.",
+            list_type="map",
+            map_keys=("port",),
+            max_items=64,
             rules=(
                 Rule(
                     "self.all(t1, self.exists_one(t2, t1.port == t2.port))",

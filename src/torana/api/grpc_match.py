@@ -56,9 +56,7 @@ class GRPCHeaderMatch(ApiStruct, kw_only=True):
 class GRPCRouteMatch(ApiStruct, kw_only=True):
     """A test of a call. All parts must hold."""
 
-    method: Annotated[
-        GRPCMethodMatch | None, Field("Test of service and method. When absent, all fit.")
-    ] = None
+    method: Annotated[GRPCMethodMatch | None, Field("Test of service and method. When absent, all fit.")] = None
     headers: Annotated[
         tuple[GRPCHeaderMatch, ...],
         Field("Tests of metadata; all must hold.", list_type="map", map_keys=("name",), max_items=16),

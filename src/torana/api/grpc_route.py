@@ -56,13 +56,15 @@ class GRPCRouteSpec(CommonRouteSpec, kw_only=True):
         limits.atomic_list(
             "Hostnames the route is for, compared with the authority of the call; `*.example.com` fits any name below."
             " Only those that also fit the listener count. When empty, the listener's.",
-            max_items=16, item=limits.hostname(""),
+            max_items=16,
+            item=limits.hostname(""),
         ),
     ] = ()
     rules: Annotated[
         tuple[GRPCRouteRule, ...],
         limits.atomic_list(
-            "What happens to which calls.", max_items=16,
+            "What happens to which calls.",
+            max_items=16,
             rules=(match_total_rule(absent_matches=True), unique_rule_names("experimental")),
         ),
     ] = ()

@@ -41,7 +41,8 @@ class HTTPPathMatch(ApiStruct, kw_only=True):
         Field(
             "`Exact`: the whole path. `PathPrefix`: whole leading path elements, so `/a` fits `/a` and `/a/b` but not"
             " `/ab`. `RegularExpression`: an expression in RE2 syntax for the whole path.",
-            default="PathPrefix", enum=("Exact", "PathPrefix", "RegularExpression"),
+            default="PathPrefix",
+            enum=("Exact", "PathPrefix", "RegularExpression"),
         ),
     ] = "PathPrefix"
     value: Annotated[str, Field("The path, prefix or expression.", default="/", max_length=1024)] = "/"
@@ -50,9 +51,7 @@ class HTTPPathMatch(ApiStruct, kw_only=True):
 class HTTPHeaderMatch(ApiStruct, kw_only=True):
     """A test of one request header."""
 
-    type: Annotated[
-        str, Field("How the value is compared.", default="Exact", enum=_MATCH_TYPES)
-    ] = "Exact"
+    type: Annotated[str, Field("How the value is compared.", default="Exact", enum=_MATCH_TYPES)] = "Exact"
     name: Annotated[
         str, limits.header_name("Name of the header, in any case. Of entries with one name the first counts.")
     ]
@@ -62,9 +61,7 @@ class HTTPHeaderMatch(ApiStruct, kw_only=True):
 class HTTPQueryParamMatch(ApiStruct, kw_only=True):
     """A test of one query parameter."""
 
-    type: Annotated[
-        str, Field("How the value is compared.", default="Exact", enum=_MATCH_TYPES)
-    ] = "Exact"
+    type: Annotated[str, Field("How the value is compared.", default="Exact", enum=_MATCH_TYPES)] = "Exact"
     name: Annotated[
         str, limits.header_name("Name of the parameter, in this case. Of entries with one name the first counts.")
     ]
@@ -76,9 +73,9 @@ class HTTPQueryParamMatch(ApiStruct, kw_only=True):
 class HTTPRouteMatch(ApiStruct, kw_only=True):
     """A test of a request. All parts must hold."""
 
-    path: Annotated[
-        HTTPPathMatch, Field("Test of the path.", default={"type": "PathPrefix", "value": "/"})
-    ] = HTTPPathMatch()
+    path: Annotated[HTTPPathMatch, Field("Test of the path.", default={"type": "PathPrefix", "value": "/"})] = (
+        HTTPPathMatch()
+    )
     headers: Annotated[
         tuple[HTTPHeaderMatch, ...],
         Field("Tests of headers; all must hold.", list_type="map", map_keys=("name",), max_items=16),

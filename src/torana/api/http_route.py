@@ -21,9 +21,7 @@ _ANY_PATH = [{"path": {"type": "PathPrefix", "value": "/"}}]
 class HTTPBackendRef(BackendRef, kw_only=True):
     """A backend with its share of the traffic, and what is done to the requests that go there."""
 
-    filters: Annotated[
-        tuple[HTTPRouteFilter, ...], http_filters("Filters for requests to this backend only.")
-    ] = ()
+    filters: Annotated[tuple[HTTPRouteFilter, ...], http_filters("Filters for requests to this backend only.")] = ()
 
 
 class HTTPRouteTimeouts(ApiStruct, kw_only=True):
@@ -49,7 +47,8 @@ class HTTPRouteRetry(ApiStruct, kw_only=True):
     codes: Annotated[
         tuple[int, ...],
         Field(
-            "Statuses upon which to try again. Connection failures are tried again in any case.", list_type="set",
+            "Statuses upon which to try again. Connection failures are tried again in any case.",
+            list_type="set",
             item=Field(minimum=400, maximum=599),
         ),
     ] = ()
@@ -101,7 +100,8 @@ class HTTPRouteRule(ApiStruct, kw_only=True):
         limits.atomic_list(
             "Which requests the rule is for; one of these must hold. Among all rules that a request fits, the most"
             " specific path wins, then method, headers, query parameters, then the older route.",
-            max_items=64, default=_ANY_PATH,
+            max_items=64,
+            default=_ANY_PATH,
         ),
     ] = (HTTPRouteMatch(),)
     filters: Annotated[tuple[HTTPRouteFilter, ...], http_filters("What is done to requests and responses.")] = ()
@@ -113,9 +113,9 @@ class HTTPRouteRule(ApiStruct, kw_only=True):
         ),
     ] = ()
     timeouts: Annotated[HTTPRouteTimeouts | None, Field("How long requests may take.")] = None
-    retry: Annotated[
-        HTTPRouteRetry | None, Field("When failed requests are tried again.", channel="experimental")
-    ] = None
+    retry: Annotated[HTTPRouteRetry | None, Field("When failed requests are tried again.", channel="experimental")] = (
+        None
+    )
     session_persistence: Annotated[
         SessionPersistence | None,
         Field("Keeps the requests of a session at one backend.", channel="experimental"),
@@ -130,13 +130,17 @@ class HTTPRouteSpec(CommonRouteSpec, kw_only=True):
         limits.atomic_list(
             "Hostnames the route is for, compared with the Host header; `*.example.com` fits any name below. Only those"
             " that also fit the listener count. When empty, the listener's.",
-            max_items=16, item=limits.hostname(""),
+            max_items=16,
+            item=limits.hostname(""),
         ),
     ] = ()
     rules: Annotated[
         tuple[HTTPRouteRule, ...],
         limits.atomic_list(
-            "What happens to which requests.", max_items=16, min_items=1, default=[{"matches": _ANY_PATH}],
+            "What happens to which requests.",
+            max_items=16,
+            min_items=1,
+            default=[{"matches": _ANY_PATH}],
             rules=(match_total_rule(absent_matches=False), unique_rule_names("experimental")),
         ),
     ] = (HTTPRouteRule(),)

@@ -13,9 +13,9 @@ from torana.api.meta import Condition
 from torana.api.references import SecretObjectReference
 
 PROTOCOL = Field(
-    "Protocol expected from clients: HTTP, HTTPS, TLS, TCP, UDP, or one of the controller's own as"
-    " `domain/name`.",
-    min_length=1, max_length=255,
+    "Protocol expected from clients: HTTP, HTTPS, TLS, TCP, UDP, or one of the controller's own as `domain/name`.",
+    min_length=1,
+    max_length=255,
     pattern=rf"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|{limits.SUBDOMAIN}\/[A-Za-z0-9]+$",
 )
 
@@ -37,7 +37,8 @@ class ListenerTLSConfig(ApiStruct, kw_only=True):
         Field(
             "`Terminate`: TLS ends here, with the certificates given. `Passthrough`: the encrypted stream goes on to"
             " the backend, routed by server name.",
-            default="Terminate", enum=("Terminate", "Passthrough"),
+            default="Terminate",
+            enum=("Terminate", "Passthrough"),
         ),
     ] = "Terminate"
     certificate_refs: Annotated[

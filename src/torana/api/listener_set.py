@@ -38,7 +38,10 @@ class ListenerSetSpec(ApiStruct, kw_only=True):
         tuple[Listener, ...],
         Field(
             "The listeners. Where they clash with those of the Gateway or of an older ListenerSet, the others win.",
-            list_type="map", map_keys=("name",), min_items=1, max_items=64,
+            list_type="map",
+            map_keys=("name",),
+            min_items=1,
+            max_items=64,
             rules=listener_rules(port_may_be_absent=True),
         ),
     ]

@@ -1,6 +1,6 @@
 """Writes the CustomResourceDefinitions of the Gateway API kinds to `deploy/crds/<channel>/` (an edge: it writes files).
 
-    python -m torana.api.manifests [DIRECTORY]
+python -m torana.api.manifests [DIRECTORY]
 """
 
 from __future__ import annotations

@@ -57,13 +57,22 @@ class Condition(ApiStruct, kw_only=True):
     """One aspect of an object's state, as last judged by a controller."""
 
     type: Annotated[
-        str, Field("Name of the aspect, in CamelCase or as `domain/CamelCase`.", max_length=316,
-                   pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"),
+        str,
+        Field(
+            "Name of the aspect, in CamelCase or as `domain/CamelCase`.",
+            max_length=316,
+            pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+        ),
     ]
     status: Annotated[str, Field("Whether the aspect holds.", enum=("True", "False", "Unknown"))]
     reason: Annotated[
-        str, Field("Short CamelCase word for machines: why the status is what it is.", min_length=1, max_length=1024,
-                   pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"),
+        str,
+        Field(
+            "Short CamelCase word for machines: why the status is what it is.",
+            min_length=1,
+            max_length=1024,
+            pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+        ),
     ]
     message: Annotated[str, Field("The same for people. May be empty.", max_length=32768)]
     last_transition_time: Annotated[str, Field("When `status` last changed.", format="date-time")]
@@ -77,9 +86,7 @@ class LabelSelectorRequirement(ApiStruct, kw_only=True):
 
     key: Annotated[str, Field("The label's key.")]
     operator: Annotated[str, Field("One of In, NotIn, Exists, DoesNotExist.")]
-    values: Annotated[
-        tuple[str, ...], Field("Values for In and NotIn; empty for the others.", list_type="atomic")
-    ] = ()
+    values: Annotated[tuple[str, ...], Field("Values for In and NotIn; empty for the others.", list_type="atomic")] = ()
 
 
 class LabelSelector(ApiStruct, kw_only=True):
@@ -90,6 +97,4 @@ class LabelSelector(ApiStruct, kw_only=True):
     match_labels: Annotated[dict[str, str], Field("Labels that must have exactly these values.")] = msgspec.field(
         default_factory=dict
     )
-    match_expressions: Annotated[
-        tuple[LabelSelectorRequirement, ...], Field("Further tests.", list_type="atomic")
-    ] = ()
+    match_expressions: Annotated[tuple[LabelSelectorRequirement, ...], Field("Further tests.", list_type="atomic")] = ()

@@ -43,7 +43,8 @@ class CommonRouteSpec(ApiStruct, kw_only=True):
         str,
         Field(
             "`All`: attach also to every default Gateway (see `defaultScope` of Gateway); `None`: do not.",
-            enum=("All", "None"), channel="experimental",
+            enum=("All", "None"),
+            channel="experimental",
         ),
     ] = ""
 

@@ -127,6 +127,9 @@ class BackendRef(BackendObjectReference, kw_only=True):
         int,
         Field(
             "Share of the traffic: this weight divided by the sum of all weights in the list. 0 sends nothing.",
-            default=1, format="int32", minimum=0, maximum=1000000,
+            default=1,
+            format="int32",
+            minimum=0,
+            maximum=1000000,
         ),
     ] = 1

@@ -16,7 +16,8 @@ class CookieConfig(ApiStruct, kw_only=True):
         Field(
             "`Session`: the cookie goes when the browser closes. `Permanent`: it stays until it expires, which needs"
             " `absoluteTimeout`.",
-            default="Session", enum=("Permanent", "Session"),
+            default="Session",
+            enum=("Permanent", "Session"),
         ),
     ] = "Session"
 

@@ -18,7 +18,8 @@ class StreamRule(ApiStruct, kw_only=True):
         tuple[BackendRef, ...],
         limits.atomic_list(
             "Where connections go, by weight. The share of a backend that cannot be resolved is refused.",
-            max_items=16, min_items=1,
+            max_items=16,
+            min_items=1,
         ),
     ]
 

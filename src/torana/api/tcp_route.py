@@ -46,7 +46,9 @@ TCP_ROUTE = Kind(
     versions=(
         Version("v1", storage=True),
         Version(
-            "v1alpha2", channel="experimental", deprecated=superseded("TCPRoute", "v1alpha2"),
+            "v1alpha2",
+            channel="experimental",
+            deprecated=superseded("TCPRoute", "v1alpha2"),
             struct=TCPRouteV1Alpha2,
         ),
     ),

@@ -37,7 +37,11 @@ class TLSRouteSpec(CommonRouteSpec, kw_only=True):
         tuple[str, ...],
         # Objects written in v1alpha2 may have none.
         limits.atomic_list(
-            _HOSTNAMES_DOC, max_items=1024, min_items=1, item=limits.hostname(""), rules=_HOSTNAME_RULES,
+            _HOSTNAMES_DOC,
+            max_items=1024,
+            min_items=1,
+            item=limits.hostname(""),
+            rules=_HOSTNAME_RULES,
             is_required=True,
         ),
     ] = ()

@@ -46,7 +46,9 @@ UDP_ROUTE = Kind(
     versions=(
         Version("v1", storage=True),
         Version(
-            "v1alpha2", channel="experimental", deprecated=superseded("UDPRoute", "v1alpha2"),
+            "v1alpha2",
+            channel="experimental",
+            deprecated=superseded("UDPRoute", "v1alpha2"),
             struct=UDPRouteV1Alpha2,
         ),
     ),

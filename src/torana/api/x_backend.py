@@ -40,7 +40,8 @@ class BackendPort(ApiStruct, kw_only=True):
     name: Annotated[
         str,
         Field(
-            "Name of the port.", max_length=63,
+            "Name of the port.",
+            max_length=63,
             rules=(
                 Rule(
                     "size(self) == 0 || format.dns1123Label().validate(self) == null",
@@ -69,9 +70,7 @@ class BackendTLS(ApiStruct, kw_only=True):
             enum=("None", "ServerOnly", "ClientAndServer"),
         ),
     ]
-    validation: Annotated[
-        BackendTLSPolicyValidation | None, Field("What certificate the backend must show.")
-    ] = None
+    validation: Annotated[BackendTLSPolicyValidation | None, Field("What certificate the backend must show.")] = None
     client_certificate_ref: Annotated[
         SecretObjectReference | None,
         Field("Secret with the certificate and key to show to the backend, for mode ClientAndServer."),
@@ -89,9 +88,7 @@ class XBackendSpec(ApiStruct, kw_only=True):
     )
 
     type: Annotated[str, Field("What the backend is.", enum=("ExternalHostname",))]
-    external_hostname: Annotated[
-        BackendExternalHostname | None, Field("The host, for type ExternalHostname.")
-    ] = None
+    external_hostname: Annotated[BackendExternalHostname | None, Field("The host, for type ExternalHostname.")] = None
     port: Annotated[BackendPort, Field("Port that the backend listens on.")]
     protocol: Annotated[
         str,

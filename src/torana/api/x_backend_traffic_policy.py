@@ -27,9 +27,9 @@ _RATE_INTERVAL = Rule(
 class BudgetDetails(ApiStruct, kw_only=True):
     """Which share of the requests may be retries."""
 
-    percent: Annotated[
-        int, Field("Percentage of the requests of an interval.", default=20, minimum=0, maximum=100)
-    ] = 20
+    percent: Annotated[int, Field("Percentage of the requests of an interval.", default=20, minimum=0, maximum=100)] = (
+        20
+    )
     interval: Annotated[
         str,
         msgspec.structs.replace(
@@ -45,9 +45,7 @@ class RequestRate(ApiStruct, kw_only=True):
     count: Annotated[int | None, Field("How many requests.", minimum=1, maximum=1000000)] = None
     interval: Annotated[
         str,
-        msgspec.structs.replace(
-            limits.duration("Length of the interval, up to one hour."), rules=(_RATE_INTERVAL,)
-        ),
+        msgspec.structs.replace(limits.duration("Length of the interval, up to one hour."), rules=(_RATE_INTERVAL,)),
     ] = ""
 
 
@@ -70,8 +68,11 @@ class XBackendTrafficPolicySpec(ApiStruct, kw_only=True):
     target_refs: Annotated[
         tuple[LocalPolicyTargetReference, ...],
         Field(
-            "Backends that the policy is for, as a whole.", list_type="map", map_keys=("group", "kind", "name"),
-            min_items=1, max_items=16,
+            "Backends that the policy is for, as a whole.",
+            list_type="map",
+            map_keys=("group", "kind", "name"),
+            min_items=1,
+            max_items=16,
         ),
     ]
     retry_constraint: Annotated[RetryConstraint | None, Field("How much may be retried.")] = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -35,11 +34,7 @@ def command(
         kubeconfig=kubeconfig,
         images=images,
         image_file=image_file,
-        **_networks(NodeOptions, pod_network=pod_network, balancer_network=balancer_network),
+        pod_network=pod_network,
+        balancer_network=balancer_network,
     )
     run_component(serve(options), log_level)
-
-
-def _networks(options: type, **networks: str) -> dict[str, Any]:
-    """The networks as far as the node takes them."""
-    return {name: network for name, network in networks.items() if name in options.__annotations__}

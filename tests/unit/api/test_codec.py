@@ -95,7 +95,10 @@ def test_one_event_has_two_faces() -> None:
     core = {"apiVersion": "v1", "kind": "Event", "involvedObject": {"name": "p"}, "message": "m", "count": 2}
     events = as_events_v1(core)
     assert events == {
-        "apiVersion": "events.k8s.io/v1", "kind": "Event", "regarding": {"name": "p"}, "note": "m",
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "regarding": {"name": "p"},
+        "note": "m",
         "deprecatedCount": 2,
     }
     assert as_core_v1(events) == core

@@ -66,7 +66,10 @@ def test_a_list_has_limits_of_its_own_and_the_schema_of_its_items() -> None:
     assert leaves["x-kubernetes-list-type"] == "atomic"
     assert leaves["items"]["description"] == "A leaf."
     assert leaves["items"]["properties"]["size"] == {
-        "type": "integer", "description": "Its size.", "format": "int32", "minimum": 1,
+        "type": "integer",
+        "description": "Its size.",
+        "format": "int32",
+        "minimum": 1,
     }
 
 

@@ -72,9 +72,14 @@ def gateway_cases() -> list[Case]:
     frontend = {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}]}
 
     def per_port(*ports: int) -> dict[str, Any]:
-        return {"spec.tls": {"frontend": {"default": {}, "perPort": [
-            {"port": port, "tls": {"validation": frontend}} for port in ports
-        ]}}}
+        return {
+            "spec.tls": {
+                "frontend": {
+                    "default": {},
+                    "perPort": [{"port": port, "tls": {"validation": frontend}} for port in ports],
+                }
+            }
+        }
 
     cases = [
         Case("", {addresses: [ip, {**ip, "value": "1.2.3.5"}, host]}),
@@ -137,8 +142,16 @@ def http_cases() -> list[Case]:
     timeouts = f"{RULE}.timeouts"
     no_backend = {f"{RULE}.backendRefs": []}
     return [
-        *parent_cases(), *filter_cases(HTTP_PAYLOADS), *path_modifier_cases(), *path_cases(), *mirror_cases(),
-        *session_cases(), *name_cases(), *total_cases({"path": {"value": "/a"}}), *port_cases(), *cors_cases(),
+        *parent_cases(),
+        *filter_cases(HTTP_PAYLOADS),
+        *path_modifier_cases(),
+        *path_cases(),
+        *mirror_cases(),
+        *session_cases(),
+        *name_cases(),
+        *total_cases({"path": {"value": "/a"}}),
+        *port_cases(),
+        *cors_cases(),
         *auth_cases(),
         Case("RequestRedirect filter must not be used together", {FILTERS: [filter_of("RequestRedirect")]}),
         Case(
@@ -158,8 +171,13 @@ def http_cases() -> list[Case]:
 def grpc_cases() -> list[Case]:
     method = f"{RULE}.matches[0].method"
     return [
-        *parent_cases(), *filter_cases(PAYLOADS), *mirror_cases(), *session_cases(), *name_cases(),
-        *total_cases({"method": {"service": "s"}}), *port_cases(),
+        *parent_cases(),
+        *filter_cases(PAYLOADS),
+        *mirror_cases(),
+        *session_cases(),
+        *name_cases(),
+        *total_cases({"method": {"service": "s"}}),
+        *port_cases(),
         Case("", {method: {"service": ".Foo.bar_1", "method": "Do"}}),
         Case("One or both of 'service' or 'method' must be specified", {method: {"type": "Exact"}}),
         Case("One or both of 'service' or 'method' must be specified", {method: {}}),
@@ -175,7 +193,8 @@ def tls_route_cases() -> list[Case]:
     at = "spec.hostnames"
     wildcard = "Wildcards on hostnames must be the first label"
     return [
-        *parent_cases(), *port_cases(),
+        *parent_cases(),
+        *port_cases(),
         Case("", {at: ["a.b", "*.a.b"]}),
         Case("Hostnames cannot contain an IP", {at: ["1.2.3.4"]}),
         Case("Hostnames must be valid based on RFC-1123", {at: ["a_b"]}),

@@ -25,7 +25,9 @@ SCHEMA: dict[str, Any] = {
                     "items": {
                         "type": "object",
                         "properties": {
-                            "port": {"type": "integer"}, "protocol": {**STRING, "default": "TCP"}, "name": STRING,
+                            "port": {"type": "integer"},
+                            "protocol": {**STRING, "default": "TCP"},
+                            "name": STRING,
                         },
                     },
                 },
@@ -56,16 +58,23 @@ def owners(value: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_create_is_owned_by_its_maker_but_for_the_objects_identity() -> None:
     made = created({"text": "a", "ports": [{"port": 80, "protocol": "TCP"}]}, labels={"l": "v"}, uid="u", namespace="x")
-    assert made["metadata"]["managedFields"] == [{
-        "manager": "maker", "operation": "Update", "apiVersion": "v1", "time": T1, "fieldsType": "FieldsV1",
-        "fieldsV1": {
-            "f:metadata": {"f:labels": {".": {}, "f:l": {}}},
-            "f:spec": {
-                ".": {}, "f:text": {},
-                "f:ports": {".": {}, 'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:protocol": {}}},
+    assert made["metadata"]["managedFields"] == [
+        {
+            "manager": "maker",
+            "operation": "Update",
+            "apiVersion": "v1",
+            "time": T1,
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {
+                "f:metadata": {"f:labels": {".": {}, "f:l": {}}},
+                "f:spec": {
+                    ".": {},
+                    "f:text": {},
+                    "f:ports": {".": {}, 'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:protocol": {}}},
+                },
             },
-        },
-    }]
+        }
+    ]
 
 
 def test_an_applied_configuration_owns_its_leaves_and_items() -> None:
@@ -238,12 +247,15 @@ def test_server_metadata_in_a_configuration_counts_for_nothing() -> None:
     assert (result["metadata"]["uid"], result["metadata"]["creationTimestamp"]) == ("u", T1)
 
 
-@pytest.mark.parametrize(("config", "message"), [
-    (obj({}, managedFields=[]), "managedFields must be nil"),
-    ({"kind": "X", "metadata": {}}, "apiVersion must be set"),
-    (obj({"ports": [{"port": 80}, {"port": 80, "protocol": "TCP"}]}), "duplicate entries for key"),
-    (obj({"ports": ["x"]}), "must be an object"),
-])
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (obj({}, managedFields=[]), "managedFields must be nil"),
+        ({"kind": "X", "metadata": {}}, "apiVersion must be set"),
+        (obj({"ports": [{"port": 80}, {"port": 80, "protocol": "TCP"}]}), "duplicate entries for key"),
+        (obj({"ports": ["x"]}), "must be an object"),
+    ],
+)
 def test_a_configuration_that_makes_no_sense_is_refused(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ApplyInvalid, match=message):
         do(created({"ports": [{"port": 1}]}), config)

@@ -43,31 +43,40 @@ def test_masters_may_do_everything() -> None:
     assert authorize(replace(GET, groups=("system:masters",)), RbacPolicy()).allowed
 
 
-@pytest.mark.parametrize(("given", "change", "allowed"), [
-    (rule("get", "pods"), {}, True),
-    (rule("list", "pods"), {}, False),
-    (rule("get", "services"), {}, False),
-    (rule("get", "pods", "apps"), {}, False),
-    (rule("*", "*", "*"), {"verb": "delete", "resource": "x", "api_group": "y"}, True),
-    (rule("get", "pods"), {"subresource": "log"}, False),
-    (rule("get", "pods/log"), {"subresource": "log"}, True),
-    (rule("get", "pods/log"), {}, False),
-    (rule("get", "*/log"), {"subresource": "log"}, True),
-    (rule("get", "*"), {"subresource": "log"}, True),
-    (rule("get", "pods/*"), {"subresource": "log"}, False),
-    (rule("get", "pods", resourceNames=["a"]), {"name": "a"}, True),
-    (rule("get", "pods", resourceNames=["a"]), {"name": "b"}, False),
-    (rule("list", "pods", resourceNames=["a"]), {"verb": "list"}, False),
-    (rule("get", "pods"), {"namespace": ""}, True),
-])
+@pytest.mark.parametrize(
+    ("given", "change", "allowed"),
+    [
+        (rule("get", "pods"), {}, True),
+        (rule("list", "pods"), {}, False),
+        (rule("get", "services"), {}, False),
+        (rule("get", "pods", "apps"), {}, False),
+        (rule("*", "*", "*"), {"verb": "delete", "resource": "x", "api_group": "y"}, True),
+        (rule("get", "pods"), {"subresource": "log"}, False),
+        (rule("get", "pods/log"), {"subresource": "log"}, True),
+        (rule("get", "pods/log"), {}, False),
+        (rule("get", "*/log"), {"subresource": "log"}, True),
+        (rule("get", "*"), {"subresource": "log"}, True),
+        (rule("get", "pods/*"), {"subresource": "log"}, False),
+        (rule("get", "pods", resourceNames=["a"]), {"name": "a"}, True),
+        (rule("get", "pods", resourceNames=["a"]), {"name": "b"}, False),
+        (rule("list", "pods", resourceNames=["a"]), {"verb": "list"}, False),
+        (rule("get", "pods"), {"namespace": ""}, True),
+    ],
+)
 def test_a_rule_covers(given: dict[str, Any], change: dict[str, Any], allowed: bool) -> None:
     assert authorize(replace(GET, **change), cluster_wide(given)).allowed is allowed
 
 
-@pytest.mark.parametrize(("pattern", "path", "allowed"), [
-    ("/healthz", "/healthz", True), ("/healthz", "/healthz/x", False), ("/healthz/*", "/healthz/x", True),
-    ("*", "/anything", True), ("/api/*", "/apis", False),
-])
+@pytest.mark.parametrize(
+    ("pattern", "path", "allowed"),
+    [
+        ("/healthz", "/healthz", True),
+        ("/healthz", "/healthz/x", False),
+        ("/healthz/*", "/healthz/x", True),
+        ("*", "/anything", True),
+        ("/api/*", "/apis", False),
+    ],
+)
 def test_paths_outside_the_resources_have_rules_of_their_own(pattern: str, path: str, allowed: bool) -> None:
     policy = cluster_wide({"verbs": ["get"], "nonResourceURLs": [pattern]})
     assert authorize(AccessRequest(user="ann", verb="get", path=path), policy).allowed is allowed
@@ -92,13 +101,16 @@ def test_a_role_is_found_in_the_namespace_of_its_binding() -> None:
     assert not authorize(GET, policy).allowed
 
 
-@pytest.mark.parametrize(("subject", "user", "groups", "allowed"), [
-    ({"kind": "Group", "name": "team"}, "bob", ("team",), True),
-    ({"kind": "Group", "name": "team"}, "team", (), False),
-    ({"kind": "ServiceAccount", "name": "sa"}, "system:serviceaccount:here:sa", (), True),
-    ({"kind": "ServiceAccount", "name": "sa", "namespace": "x"}, "system:serviceaccount:x:sa", (), True),
-    ({"kind": "ServiceAccount", "name": "sa"}, "sa", (), False),
-])
+@pytest.mark.parametrize(
+    ("subject", "user", "groups", "allowed"),
+    [
+        ({"kind": "Group", "name": "team"}, "bob", ("team",), True),
+        ({"kind": "Group", "name": "team"}, "team", (), False),
+        ({"kind": "ServiceAccount", "name": "sa"}, "system:serviceaccount:here:sa", (), True),
+        ({"kind": "ServiceAccount", "name": "sa", "namespace": "x"}, "system:serviceaccount:x:sa", (), True),
+        ({"kind": "ServiceAccount", "name": "sa"}, "sa", (), False),
+    ],
+)
 def test_a_subject_is(subject: dict[str, str], user: str, groups: tuple[str, ...], allowed: bool) -> None:
     policy = RbacPolicy.of(
         cluster_roles=[role("r", rule("get", "pods"))], role_bindings=[binding("r", subject, namespace="here")]

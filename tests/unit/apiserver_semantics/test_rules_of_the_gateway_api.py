@@ -100,7 +100,9 @@ def test_every_rule_is_broken_by_some_case(channel: Channel) -> None:
         if schema is None:
             continue
         said = " ".join(
-            error for case in cases if case.channel in ("", channel) and case.message
+            error
+            for case in cases
+            if case.channel in ("", channel) and case.message
             for error in errors_of(kind_name, case, schema)
         )
         silent = {message for message in messages_of(schema.schema) if message not in said} - UNREACHABLE

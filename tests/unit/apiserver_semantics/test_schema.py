@@ -38,11 +38,13 @@ def test_unknown_fields_are_dropped_and_named() -> None:
 
 def test_maps_and_preserved_objects_keep_their_keys() -> None:
     known = {"type": "object", "properties": {"a": STRING}}
-    schema = compile_schema(spec_schema(
-        any={"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"known": known}},
-        labels={"type": "object", "additionalProperties": STRING},
-        objects={"type": "object", "additionalProperties": known},
-    ))
+    schema = compile_schema(
+        spec_schema(
+            any={"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"known": known}},
+            labels={"type": "object", "additionalProperties": STRING},
+            objects={"type": "object", "additionalProperties": known},
+        )
+    )
     obj = {"spec": {"any": {"x": 1, "known": {"a": "", "y": 1}}, "labels": {"k": "v"}, "objects": {"k": {"z": 1}}}}
     assert schema.prune(obj) == ["spec.any.known.y", "spec.objects.k.z"]
     assert obj["spec"] == {"any": {"x": 1, "known": {"a": ""}}, "labels": {"k": "v"}, "objects": {"k": {}}}
@@ -77,10 +79,14 @@ def test_a_default_is_never_shared_between_objects() -> None:
 
 
 def test_null_is_dropped_or_defaulted_unless_it_is_allowed() -> None:
-    schema = compile_schema(spec_schema(
-        plain=STRING, defaulted={**STRING, "default": "x"}, nullable={**STRING, "nullable": True, "default": "y"},
-        map={"type": "object", "additionalProperties": STRING},
-    ))
+    schema = compile_schema(
+        spec_schema(
+            plain=STRING,
+            defaulted={**STRING, "default": "x"},
+            nullable={**STRING, "nullable": True, "default": "y"},
+            map={"type": "object", "additionalProperties": STRING},
+        )
+    )
     obj: dict[str, Any] = {"spec": {"plain": None, "defaulted": None, "nullable": None, "map": {"k": None}}}
     schema.default(obj)
     assert obj == {"spec": {"defaulted": "x", "nullable": None, "map": {}}}
@@ -90,29 +96,40 @@ def test_null_is_dropped_or_defaulted_unless_it_is_allowed() -> None:
 # Messages
 
 
-@pytest.mark.parametrize(("schema", "value", "message"), [
-    ({**STRING, "pattern": "^a+$"}, "b", "spec.x: Invalid value: \"b\": spec.x in body should match '^a+$'"),
-    ({**STRING, "enum": ["a", "b"]}, "c", 'spec.x: Unsupported value: "c": supported values: "a", "b"'),
-    ({**STRING, "maxLength": 3}, "abcd", "spec.x: Too long: may not be more than 3 bytes"),
-    ({**STRING, "minLength": 1}, "", 'spec.x: Invalid value: "": spec.x in body should be at least 1 chars long'),
-    (STRING, 1, 'spec.x: Invalid value: "integer": spec.x in body must be of type string: "integer"'),
-    ({"type": "integer"}, "1", 'spec.x: Invalid value: "string": spec.x in body must be of type integer: "string"'),
-    ({"type": "integer"}, True, 'spec.x: Invalid value: "boolean": spec.x in body must be of type integer: "boolean"'),
-    ({"type": "boolean"}, None, 'spec.x: Invalid value: "null": spec.x in body must be of type boolean: "null"'),
-    ({"type": "number", "minimum": 1}, 0, f"spec.x: Invalid value: 0: {BODY} should be greater than or equal to 1"),
-    ({"type": "number", "maximum": 9}, 10, f"spec.x: Invalid value: 10: {BODY} should be less than or equal to 9"),
-    ({"type": "array", "maxItems": 1}, [1, 2], "spec.x: Too many: 2: must have at most 1 items"),
-    ({"type": "array", "minItems": 1}, [], "spec.x: Invalid value: []: spec.x in body should have at least 1 items"),
-    ({"type": "object", "maxProperties": 0}, {"a": 1}, "spec.x: Too many: 1: must have at most 0 items"),
-    ({"type": "object", "required": ["a"]}, {}, "spec.x.a: Required value"),
-    ({**STRING, "format": "ipv4"}, "1", 'spec.x: Invalid value: "1": spec.x in body must be of type ipv4: "1"'),
-    ({"type": "array", "x-kubernetes-list-type": "set"}, ["a", "b", "a"], 'spec.x[2]: Duplicate value: "a"'),
-    (
-        {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-        [{"name": "a", "v": 1}, {"name": "a", "v": 2}],
-        'spec.x[1]: Duplicate value: {"name":"a"}',
-    ),
-])
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        ({**STRING, "pattern": "^a+$"}, "b", "spec.x: Invalid value: \"b\": spec.x in body should match '^a+$'"),
+        ({**STRING, "enum": ["a", "b"]}, "c", 'spec.x: Unsupported value: "c": supported values: "a", "b"'),
+        ({**STRING, "maxLength": 3}, "abcd", "spec.x: Too long: may not be more than 3 bytes"),
+        ({**STRING, "minLength": 1}, "", 'spec.x: Invalid value: "": spec.x in body should be at least 1 chars long'),
+        (STRING, 1, 'spec.x: Invalid value: "integer": spec.x in body must be of type string: "integer"'),
+        ({"type": "integer"}, "1", 'spec.x: Invalid value: "string": spec.x in body must be of type integer: "string"'),
+        (
+            {"type": "integer"},
+            True,
+            'spec.x: Invalid value: "boolean": spec.x in body must be of type integer: "boolean"',
+        ),
+        ({"type": "boolean"}, None, 'spec.x: Invalid value: "null": spec.x in body must be of type boolean: "null"'),
+        ({"type": "number", "minimum": 1}, 0, f"spec.x: Invalid value: 0: {BODY} should be greater than or equal to 1"),
+        ({"type": "number", "maximum": 9}, 10, f"spec.x: Invalid value: 10: {BODY} should be less than or equal to 9"),
+        ({"type": "array", "maxItems": 1}, [1, 2], "spec.x: Too many: 2: must have at most 1 items"),
+        (
+            {"type": "array", "minItems": 1},
+            [],
+            "spec.x: Invalid value: []: spec.x in body should have at least 1 items",
+        ),
+        ({"type": "object", "maxProperties": 0}, {"a": 1}, "spec.x: Too many: 1: must have at most 0 items"),
+        ({"type": "object", "required": ["a"]}, {}, "spec.x.a: Required value"),
+        ({**STRING, "format": "ipv4"}, "1", 'spec.x: Invalid value: "1": spec.x in body must be of type ipv4: "1"'),
+        ({"type": "array", "x-kubernetes-list-type": "set"}, ["a", "b", "a"], 'spec.x[2]: Duplicate value: "a"'),
+        (
+            {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+            [{"name": "a", "v": 1}, {"name": "a", "v": 2}],
+            'spec.x[1]: Duplicate value: {"name":"a"}',
+        ),
+    ],
+)
 def test_mistakes_are_said_in_kubernetes_words(schema: dict[str, Any], value: Any, message: str) -> None:
     assert messages(spec_schema(x=schema), {"x": value})[0] == message
 
@@ -191,15 +208,21 @@ def test_reason_field_path_and_message_expression_are_honoured() -> None:
 
 
 def test_reserved_names_and_formats_appear_to_rules_as_kubernetes_shows_them() -> None:
-    schema = spec_schema(x={
-        "type": "object",
-        "properties": {
-            "namespace": STRING, "a-b": STRING, "at": {**STRING, "format": "date-time"},
-            "for": {**STRING, "format": "duration"},
-        },
-        **rule("self.__namespace__ == 'n' && self.a__dash__b == 'x' && self.at > timestamp('2020-01-01T00:00:00Z') "
-               "&& self.__for__ == duration('90s')"),
-    })
+    schema = spec_schema(
+        x={
+            "type": "object",
+            "properties": {
+                "namespace": STRING,
+                "a-b": STRING,
+                "at": {**STRING, "format": "date-time"},
+                "for": {**STRING, "format": "duration"},
+            },
+            **rule(
+                "self.__namespace__ == 'n' && self.a__dash__b == 'x' && self.at > timestamp('2020-01-01T00:00:00Z') "
+                "&& self.__for__ == duration('90s')"
+            ),
+        }
+    )
     assert messages(schema, {"x": {"namespace": "n", "a-b": "x", "at": "2021-01-01T00:00:00Z", "for": "1m30s"}}) == []
 
 
@@ -229,8 +252,10 @@ def test_a_rule_with_optional_old_self_is_not_a_transition_rule() -> None:
 
 def test_an_update_may_leave_old_mistakes_as_they_are() -> None:
     schema = spec_schema(
-        x={**STRING, "enum": ["a"]}, y=STRING,
-        z={"type": "object", "required": ["r"], "properties": {"o": STRING}}, c={**STRING, **rule("self == 'good'")},
+        x={**STRING, "enum": ["a"]},
+        y=STRING,
+        z={"type": "object", "required": ["r"], "properties": {"o": STRING}},
+        c={**STRING, **rule("self == 'good'")},
     )
     old = {"x": "wrong", "y": "1", "z": {"o": "1"}, "c": "bad"}
     assert messages(schema, {**old, "y": "2"}, old) == []

@@ -89,15 +89,24 @@ def test_an_order_is_followed_and_unnamed_items_keep_their_place() -> None:
 def test_finalizers_and_owners_are_merged_for_every_kind() -> None:
     live = {"metadata": {"finalizers": ["a"], "ownerReferences": [{"uid": "1", "name": "x"}]}}
     patch = {"metadata": {"finalizers": ["b"], "ownerReferences": [{"uid": "2", "name": "y"}]}}
-    assert strategic_merge(live, patch, SCHEMA) == {"metadata": {
-        "finalizers": ["a", "b"], "ownerReferences": [{"uid": "1", "name": "x"}, {"uid": "2", "name": "y"}],
-    }}
+    assert strategic_merge(live, patch, SCHEMA) == {
+        "metadata": {
+            "finalizers": ["a", "b"],
+            "ownerReferences": [{"uid": "1", "name": "x"}, {"uid": "2", "name": "y"}],
+        }
+    }
 
 
-@pytest.mark.parametrize("patch", [
-    {"ports": [{"name": "no key"}]}, {"ports": ["no object"]}, {"a": {"$patch": "explode"}},
-    {"strategy": {"$retainKeys": "type"}}, {"ports": ports(1), "$setElementOrder/ports": "x"},
-])
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"ports": [{"name": "no key"}]},
+        {"ports": ["no object"]},
+        {"a": {"$patch": "explode"}},
+        {"strategy": {"$retainKeys": "type"}},
+        {"ports": ports(1), "$setElementOrder/ports": "x"},
+    ],
+)
 def test_a_senseless_patch_is_refused(patch: dict[str, Any]) -> None:
     with pytest.raises(PatchError):
         patched({"ports": ports(80)}, patch)

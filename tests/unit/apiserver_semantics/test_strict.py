@@ -18,17 +18,20 @@ def yaml(text: str) -> Any:
     return parse_body(text.encode(), YAML)[0]
 
 
-@pytest.mark.parametrize(("text", "duplicates"), [
-    ('{"a":1,"b":{"a":1}}', []),
-    ('{"a":1,"a":2}', ["a"]),
-    ('{"a" :1,"a":2}', ["a"]),
-    ('{"a"\n:1,"a":2,"a":3}', ["a"]),
-    ('{"x":[{"b":1},{"b":1,"b":2}]}', ["x[1].b"]),
-    ('{"a\\\\":1,"b":1,"b":2}', ["b"]),
-    ('{"a":"\\":\\":","b":"c"}', []),
-    ('{"\\u0061":1,"a":2}', ["a"]),
-    ("[]", []),
-])
+@pytest.mark.parametrize(
+    ("text", "duplicates"),
+    [
+        ('{"a":1,"b":{"a":1}}', []),
+        ('{"a":1,"a":2}', ["a"]),
+        ('{"a" :1,"a":2}', ["a"]),
+        ('{"a"\n:1,"a":2,"a":3}', ["a"]),
+        ('{"x":[{"b":1},{"b":1,"b":2}]}', ["x[1].b"]),
+        ('{"a\\\\":1,"b":1,"b":2}', ["b"]),
+        ('{"a":"\\":\\":","b":"c"}', []),
+        ('{"\\u0061":1,"a":2}', ["a"]),
+        ("[]", []),
+    ],
+)
 def test_doubled_keys_of_json_are_found(text: str, duplicates: list[str]) -> None:
     assert parse_body(text.encode())[1] == duplicates
 
@@ -64,14 +67,37 @@ def test_what_is_not_json_is_refused(text: str) -> None:
         parse_body(text.encode("latin-1"))
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("yes", True), ("Off", False), ("y", True), ("true", True), ("'true'", "true"),
-    ("~", None), ("null", None), ("", None),
-    ("10", 10), ("0x1F", 31), ("0o17", 15), ("010", 8), ("-5", -5), ("1_000", 1000), ("08", 8.0), ("0o9", "0o9"),
-    ("1e3", 1000.0), (".5", 0.5), ("1.", 1.0), ("-1.5e-2", -0.015),
-    ("2020-01-01", "2020-01-01"), ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"), ("12:30:45", "12:30:45"),
-    ("1.2.3", "1.2.3"), ("!!binary aGk=", "hi"), ("!!str 1", "1"),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("yes", True),
+        ("Off", False),
+        ("y", True),
+        ("true", True),
+        ("'true'", "true"),
+        ("~", None),
+        ("null", None),
+        ("", None),
+        ("10", 10),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("010", 8),
+        ("-5", -5),
+        ("1_000", 1000),
+        ("08", 8.0),
+        ("0o9", "0o9"),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("-1.5e-2", -0.015),
+        ("2020-01-01", "2020-01-01"),
+        ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        ("12:30:45", "12:30:45"),
+        ("1.2.3", "1.2.3"),
+        ("!!binary aGk=", "hi"),
+        ("!!str 1", "1"),
+    ],
+)
 def test_scalars_of_yaml_mean_what_they_mean_to_kubernetes(text: str, value: Any) -> None:
     result = yaml(f"a: {text}\n")["a"]
     assert result == value

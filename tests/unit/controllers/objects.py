@@ -31,7 +31,10 @@ def replica_set(created: dict[str, Any], uid: str, pods: int = 0, available: int
         "metadata": {**created["metadata"], "uid": uid, "generation": 1},
         "spec": {**created["spec"], **spec},
         "status": {
-            "replicas": pods, "readyReplicas": available, "availableReplicas": available, "observedGeneration": 1,
+            "replicas": pods,
+            "readyReplicas": available,
+            "availableReplicas": available,
+            "observedGeneration": 1,
             "fullyLabeledReplicas": pods,
         },
     }
@@ -39,18 +42,33 @@ def replica_set(created: dict[str, Any], uid: str, pods: int = 0, available: int
 
 
 def pod(
-    name: str, owner: str = "", *, ready: bool = True, ip: str = "127.88.0.9", labels: dict[str, str] | None = None,
-    phase: str = "Running", deleted: bool = False, ports: list[dict[str, Any]] | None = None, **metadata: Any,
+    name: str,
+    owner: str = "",
+    *,
+    ready: bool = True,
+    ip: str = "127.88.0.9",
+    labels: dict[str, str] | None = None,
+    phase: str = "Running",
+    deleted: bool = False,
+    ports: list[dict[str, Any]] | None = None,
+    **metadata: Any,
 ) -> Pod:
     owners = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": owner, "controller": True}]
     body = {
         "metadata": {
-            "name": name, "namespace": "default", "uid": f"uid-{name}", "labels": WEB if labels is None else labels,
-            "ownerReferences": owners if owner else [], "creationTimestamp": "2026-01-01T00:00:00Z", **metadata,
-        } | ({"deletionTimestamp": "2026-01-01T00:01:00Z"} if deleted else {}),
+            "name": name,
+            "namespace": "default",
+            "uid": f"uid-{name}",
+            "labels": WEB if labels is None else labels,
+            "ownerReferences": owners if owner else [],
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            **metadata,
+        }
+        | ({"deletionTimestamp": "2026-01-01T00:01:00Z"} if deleted else {}),
         "spec": {"nodeName": "n1", "containers": [{"name": "main", "image": "i", "ports": ports or []}]},
         "status": {
-            "phase": phase, "podIP": ip,
+            "phase": phase,
+            "podIP": ip,
             "conditions": [{"type": "Ready", "status": str(ready), "lastTransitionTime": "2026-01-01T00:00:00Z"}],
         },
     }

@@ -151,7 +151,8 @@ def test_the_status_follows_the_sets_and_is_written_only_when_it_differs() -> No
     assert (written["availableReplicas"], written["updatedReplicas"], written["observedGeneration"]) == (2, 2, 1)
     conditions = {each["type"]: (each["status"], each["reason"]) for each in written["conditions"]}
     assert conditions == {
-        "Available": ("True", "MinimumReplicasAvailable"), "Progressing": ("True", "NewReplicaSetAvailable"),
+        "Available": ("True", "MinimumReplicasAvailable"),
+        "Progressing": ("True", "NewReplicaSetAvailable"),
     }
     settled = msgspec.convert({**msgspec.to_builtins(wanted), "status": written}, Deployment)
     later = decide(settled, [current], 2, NOW + timedelta(hours=1))

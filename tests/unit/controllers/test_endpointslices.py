@@ -19,9 +19,7 @@ def created(actions: list[Action]) -> list[dict[str, Any]]:
 def test_each_pod_is_an_endpoint_with_its_conditions_and_its_target() -> None:
     (body,) = created(decide(service(ports=[PORT]), [pod("a"), pod("b", ready=False)], []))
     assert body["metadata"]["labels"]["kubernetes.io/service-name"] == "web"
-    assert body["ports"] == [
-        {"name": "http", "protocol": "TCP", "port": 3000, "appProtocol": "kubernetes.io/h2c"}
-    ]
+    assert body["ports"] == [{"name": "http", "protocol": "TCP", "port": 3000, "appProtocol": "kubernetes.io/h2c"}]
     first, second = body["endpoints"]
     assert first["conditions"] == {"ready": True, "serving": True, "terminating": False}
     assert first["targetRef"] == {"kind": "Pod", "namespace": "default", "name": "a", "uid": "uid-a"}
@@ -52,7 +50,8 @@ def test_a_port_without_target_means_its_own_number() -> None:
 
 def test_a_named_target_port_may_differ_from_pod_to_pod_and_then_makes_several_slices() -> None:
     pods = [
-        pod("a", ports=[{"name": "web", "containerPort": 1}]), pod("b", ports=[{"name": "web", "containerPort": 2}])
+        pod("a", ports=[{"name": "web", "containerPort": 1}]),
+        pod("b", ports=[{"name": "web", "containerPort": 2}]),
     ]
     bodies = created(decide(service(ports=[{"name": "http", "port": 80, "targetPort": "web"}]), pods, []))
     assert sorted(body["ports"][0]["port"] for body in bodies) == [1, 2]
@@ -88,9 +87,12 @@ def test_a_change_patches_the_slice_that_is_there() -> None:
 
 
 def test_slices_of_others_are_never_touched() -> None:
-    foreign = endpoint_slice({
-        "metadata": {"name": "mine", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
-        "addressType": "IPv4", "endpoints": [{"addresses": ["127.88.0.1"]}],
-    })
+    foreign = endpoint_slice(
+        {
+            "metadata": {"name": "mine", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["127.88.0.1"]}],
+        }
+    )
     assert decide(service(selector={}), [], [foreign]) == []
     assert not [each for each in decide(service(ports=[PORT]), [pod("a")], [foreign]) if isinstance(each, Delete)]

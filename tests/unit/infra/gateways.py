@@ -25,7 +25,5 @@ def a_gateway(name: str = "web", gateway_class: str = "torana", **spec: Any) -> 
 
 
 def some_inputs(**changes: Any) -> PlanInputs:
-    inputs = PlanInputs(
-        home="embedded", xds_host="127.0.0.1", xds_port=18000, certificate_hash="c1", ports=(Port(80),)
-    )
+    inputs = PlanInputs(home="embedded", xds_host="127.0.0.1", xds_port=18000, certificate_hash="c1", ports=(Port(80),))
     return msgspec.structs.replace(inputs, **changes)

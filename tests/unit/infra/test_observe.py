@@ -77,9 +77,7 @@ def test_a_refused_address_is_missing_and_the_refusal_is_passed_on() -> None:
 def test_a_pod_that_waits_for_its_image_says_so() -> None:
     waiting = {"waiting": {"reason": "ImageNotMapped", "message": "no local command stands for image"}}
     state = observe(a_gateway(), None, a_deployment(0), [a_pod(containerStatuses=[a_container(waiting)])])
-    assert state.problem == (
-        'Pod "web-1", container "envoy": ImageNotMapped: no local command stands for image'
-    )
+    assert state.problem == ('Pod "web-1", container "envoy": ImageNotMapped: no local command stands for image')
 
 
 def test_a_pod_that_is_on_its_way_up_is_no_problem() -> None:

@@ -34,11 +34,15 @@ class Rig:
         if not self.api.url:
             await self.api.start()
         kubeconfig = self.directory / "kubeconfig"
-        kubeconfig.write_text(yaml.safe_dump({
-            "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "c"}}],
-            "clusters": [{"name": "c", "cluster": {"server": self.api.url}}],
-        }))
+        kubeconfig.write_text(
+            yaml.safe_dump(
+                {
+                    "current-context": "c",
+                    "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+                    "clusters": [{"name": "c", "cluster": {"server": self.api.url}}],
+                }
+            )
+        )
         options = NodeOptions(self.directory, kubeconfig, self.images, run_controllers=controllers)
         self._task = asyncio.ensure_future(serve(options))
 

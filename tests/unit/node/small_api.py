@@ -152,7 +152,9 @@ class SmallApi:
         if finalizers or (is_pod and options.get("gracePeriodSeconds") != 0):
             grace = obj["spec"].get("terminationGracePeriodSeconds", 30) if is_pod else 0
             metadata = {
-                **obj["metadata"], "deletionTimestamp": "2026-01-01T00:00:30Z", "finalizers": finalizers,
+                **obj["metadata"],
+                "deletionTimestamp": "2026-01-01T00:00:30Z",
+                "finalizers": finalizers,
                 "deletionGracePeriodSeconds": grace,
             }
             return _json(self.put(kind, {**obj, "metadata": metadata}))

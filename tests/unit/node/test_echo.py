@@ -134,7 +134,11 @@ class TestLinesAndDatagrams:
 
     def test_a_datagram_is_answered_by_json(self) -> None:
         assert json.loads(udp_mode.reply(b"hi", CONTEXT)) == {
-            "request": "hi", "namespace": "ns", "ingress": "in", "service": "svc", "pod": "pod-1",
+            "request": "hi",
+            "namespace": "ns",
+            "ingress": "in",
+            "service": "svc",
+            "pod": "pod-1",
         }
 
     def test_a_dns_question_is_refused_under_its_id(self) -> None:
@@ -173,16 +177,24 @@ def certificate(tmp_path: Path) -> Path:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "abc.example.com")])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("abc.example.com")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     file = tmp_path / "pair.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    ))
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+    )
     return file
 
 
@@ -205,7 +217,11 @@ async def start() -> AsyncIterator[Any]:
 
     async def begin(ready: str, **environ: str) -> Server:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-m", "torana.embedded.echo", stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-I",
+            "-m",
+            "torana.embedded.echo",
+            stdout=asyncio.subprocess.PIPE,
             env={"TORANA_POD_IP": ADDRESS, "POD_NAME": "pod-1", "NAMESPACE": "ns", **environ},
         )
         processes.append(process)

@@ -100,13 +100,24 @@ async def test_a_pod_that_is_not_to_be_restarted_succeeds_or_fails(rig: Rig) -> 
 async def test_init_containers_run_in_order_before_the_others(rig: Rig) -> None:
     await rig.begin()
     shared = [{"name": "shared", "mountPath": "/shared"}]
-    rig.pod("one", "test/sh", args=["-c", "cat /shared/order; sleep 600"], volumeMounts=shared, spec={
-        "volumes": [{"name": "shared", "emptyDir": {}}],
-        "initContainers": [
-            {"name": name, "image": "test/sh", "args": ["-c", f"echo {name} >> /shared/order"], "volumeMounts": shared}
-            for name in ("first", "second")
-        ],
-    })
+    rig.pod(
+        "one",
+        "test/sh",
+        args=["-c", "cat /shared/order; sleep 600"],
+        volumeMounts=shared,
+        spec={
+            "volumes": [{"name": "shared", "emptyDir": {}}],
+            "initContainers": [
+                {
+                    "name": name,
+                    "image": "test/sh",
+                    "args": ["-c", f"echo {name} >> /shared/order"],
+                    "volumeMounts": shared,
+                }
+                for name in ("first", "second")
+            ],
+        },
+    )
     pod = await rig.ready("one")
     await until(lambda: rig.log(pod) == "first\nsecond\n")
 
@@ -120,10 +131,16 @@ async def test_an_unmapped_image_says_how_to_map_it(rig: Rig) -> None:
 
 async def test_a_container_waits_for_its_secret_and_starts_when_it_appears(rig: Rig) -> None:
     await rig.begin()
-    rig.pod("one", "test/sh", args=["-c", "cat $CERT; sleep 600"], env=[{"name": "CERT", "value": "/etc/tls/crt"}],
-            volumeMounts=[{"name": "tls", "mountPath": "/etc/tls"}],
-            spec={"volumes": [{"name": "tls", "secret": {"secretName": "tls", "items": [
-                {"key": "tls.crt", "path": "crt"}]}}]})
+    rig.pod(
+        "one",
+        "test/sh",
+        args=["-c", "cat $CERT; sleep 600"],
+        env=[{"name": "CERT", "value": "/etc/tls/crt"}],
+        volumeMounts=[{"name": "tls", "mountPath": "/etc/tls"}],
+        spec={
+            "volumes": [{"name": "tls", "secret": {"secretName": "tls", "items": [{"key": "tls.crt", "path": "crt"}]}}]
+        },
+    )
     assert 'secret "tls" not found' in await rig.waiting("one", "ContainerCreating")
     rig.api.put(SECRET, {"metadata": {"name": "tls", "namespace": NAMESPACE}, "data": {"tls.crt": "aGVsbG8="}})
     pod = await rig.ready("one")
@@ -137,8 +154,11 @@ async def test_a_changed_config_map_reaches_the_running_container(rig: Rig) -> N
         rig.api.put(CONFIG_MAP, {"metadata": {"name": "conf", "namespace": NAMESPACE}, "data": {"text": text}})
 
     put("old")
-    rig.pod("one", volumeMounts=[{"name": "conf", "mountPath": "/etc/conf"}],
-            spec={"volumes": [{"name": "conf", "configMap": {"name": "conf"}}]})
+    rig.pod(
+        "one",
+        volumeMounts=[{"name": "conf", "mountPath": "/etc/conf"}],
+        spec={"volumes": [{"name": "conf", "configMap": {"name": "conf"}}]},
+    )
     pod = await rig.ready("one")
     file = rig.record(pod) / "root" / "main" / "etc" / "conf" / "text"
     assert file.read_text() == "old"
@@ -154,10 +174,18 @@ async def test_a_missing_config_map_of_the_environment_is_a_configuration_error(
 
 async def test_readiness_follows_an_exec_probe(rig: Rig) -> None:
     await rig.begin()
-    rig.pod("one", "test/sh", args=["-c", "sleep 600"], volumeMounts=[{"name": "d", "mountPath": "/d"}],
-            readinessProbe={"exec": {"command": ["/bin/sh", "-c", "test -e d/ok"]}, "periodSeconds": 1,
-                            "failureThreshold": 1},
-            spec={"volumes": [{"name": "d", "emptyDir": {}}]})
+    rig.pod(
+        "one",
+        "test/sh",
+        args=["-c", "sleep 600"],
+        volumeMounts=[{"name": "d", "mountPath": "/d"}],
+        readinessProbe={
+            "exec": {"command": ["/bin/sh", "-c", "test -e d/ok"]},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        },
+        spec={"volumes": [{"name": "d", "emptyDir": {}}]},
+    )
     pod = await rig.until_pod("one", lambda pod: "running" in state(pod))
     assert not is_ready(pod)
     flag = rig.record(pod) / "volumes" / "d" / "ok"
@@ -177,8 +205,13 @@ async def test_a_failing_liveness_probe_restarts_the_container(rig: Rig) -> None
 
 async def test_a_deployment_becomes_processes_behind_an_endpoint_slice(rig: Rig) -> None:
     await rig.begin()
-    rig.api.put(SERVICE, {"metadata": {"name": "web", "namespace": NAMESPACE}, "spec": {
-        "selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 3000}]}})
+    rig.api.put(
+        SERVICE,
+        {
+            "metadata": {"name": "web", "namespace": NAMESPACE},
+            "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 3000}]},
+        },
+    )
     rig.deployment("web", replicas=2)
     slices = await rig.api.until(lambda: [each for each in rig.api.all(ENDPOINT_SLICE) if ready_count(each) == 2])
     assert slices[0]["ports"] == [{"name": "http", "protocol": "TCP", "port": 3000}]
@@ -202,15 +235,27 @@ async def test_deleting_a_deployment_removes_everything_it_made(rig: Rig) -> Non
 async def test_pods_behind_a_load_balancer_run_on_its_address_and_share_it_during_a_rollout(rig: Rig) -> None:
     await rig.begin()
     rig.deployment("web")
-    rig.api.put(SERVICE, {"metadata": {"name": "web", "namespace": NAMESPACE}, "spec": {
-        "type": "LoadBalancer", "loadBalancerIP": "127.77.9.9", "selector": {"app": "web"}, "ports": [{"port": 80}]}})
+    rig.api.put(
+        SERVICE,
+        {
+            "metadata": {"name": "web", "namespace": NAMESPACE},
+            "spec": {
+                "type": "LoadBalancer",
+                "loadBalancerIP": "127.77.9.9",
+                "selector": {"app": "web"},
+                "ports": [{"port": 80}],
+            },
+        },
+    )
     await rig.api.until(lambda: addresses(rig) == ["127.77.9.9"] and available(rig, "web") == 1)
     (before,) = rig.api.all(POD)
     rig.deployment("web", env=[{"name": "NEW", "value": "1"}])
     await rig.api.until(lambda: len(rig.api.all(POD)) == 2 and addresses(rig) == ["127.77.9.9"] * 2)
     await rig.api.until(
-        lambda: [each["metadata"]["uid"] for each in rig.api.all(POD)] != [before["metadata"]["uid"]]
-        and len(rig.api.all(POD)) == 1
+        lambda: (
+            [each["metadata"]["uid"] for each in rig.api.all(POD)] != [before["metadata"]["uid"]]
+            and len(rig.api.all(POD)) == 1
+        )
     )
 
 

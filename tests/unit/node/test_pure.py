@@ -85,13 +85,22 @@ class TestEnvironment:
     def test_the_downward_api_tells_of_the_pod(self) -> None:
         env = [
             {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-            for name, path in (("N", "metadata.name"), ("IP", "status.podIP"), ("L", "metadata.labels['app']"),
-                               ("NODE", "spec.nodeName"), ("SA", "spec.serviceAccountName"))
+            for name, path in (
+                ("N", "metadata.name"),
+                ("IP", "status.podIP"),
+                ("L", "metadata.labels['app']"),
+                ("NODE", "spec.nodeName"),
+                ("SA", "spec.serviceAccountName"),
+            )
         ]
         found = container_environment(container(env=env), facts(), sources({}))
         assert isinstance(found, dict)
         assert {key: found[key] for key in ("N", "IP", "L", "NODE", "SA")} == {
-            "N": "web-1", "IP": "127.88.0.2", "L": "web", "NODE": "node-1", "SA": "default",
+            "N": "web-1",
+            "IP": "127.88.0.2",
+            "L": "web",
+            "NODE": "node-1",
+            "SA": "default",
         }
         assert found["TORANA_POD_IP"] == "127.88.0.2"
 
@@ -141,8 +150,12 @@ class TestEnvironment:
 class TestVolumes:
     def test_a_secret_becomes_files_with_their_modes(self) -> None:
         volume = msgspec.convert(
-            {"name": "v", "secret": {"secretName": "s", "defaultMode": 0o400, "items": [
-                {"key": "tls.crt", "path": "crt"}]}}, Volume)
+            {
+                "name": "v",
+                "secret": {"secretName": "s", "defaultMode": 0o400, "items": [{"key": "tls.crt", "path": "crt"}]},
+            },
+            Volume,
+        )
         found = realise(volume, facts(), sources({"s": {"tls.crt": b"x", "other": b"y"}}))
         assert isinstance(found, Content)
         assert {path: (file.data, file.mode) for path, file in found.files.items()} == {"crt": (b"x", 0o400)}
@@ -155,14 +168,25 @@ class TestVolumes:
         assert realise(volume(True), facts(), sources({})) == Content({})
 
     def test_projected_sources_lie_side_by_side(self) -> None:
-        volume = msgspec.convert({"name": "v", "projected": {"sources": [
-            {"secret": {"name": "s"}}, {"configMap": {"name": "c"}},
-            {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
-        ]}}, Volume)
+        volume = msgspec.convert(
+            {
+                "name": "v",
+                "projected": {
+                    "sources": [
+                        {"secret": {"name": "s"}},
+                        {"configMap": {"name": "c"}},
+                        {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
+                    ]
+                },
+            },
+            Volume,
+        )
         found = realise(volume, facts(), sources({"s": {"a": b"1"}}, {"c": {"b": b"2"}}))
         assert isinstance(found, Content)
         assert {path: file.data for path, file in found.files.items()} == {
-            "a": b"1", "b": b"2", "labels": b'app="web"',
+            "a": b"1",
+            "b": b"2",
+            "labels": b'app="web"',
         }
 
 

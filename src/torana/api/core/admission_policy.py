@@ -60,9 +60,7 @@ class ValidatingAdmissionPolicySpec(ApiStruct, kw_only=True):
     )
     match_conditions: Annotated[tuple[NamedExpression, ...], _named("Further tests of which writes.")] = ()
     variables: Annotated[tuple[NamedExpression, ...], _named("Expressions that others can use by name.")] = ()
-    validations: Annotated[
-        tuple[PolicyValidation, ...], Field("What must be true of them.", list_type="atomic")
-    ] = ()
+    validations: Annotated[tuple[PolicyValidation, ...], Field("What must be true of them.", list_type="atomic")] = ()
     audit_annotations: Annotated[
         tuple[AuditAnnotation, ...], Field("What is noted in the audit log.", list_type="atomic")
     ] = ()
@@ -89,9 +87,9 @@ class ValidatingAdmissionPolicy(Object, kw_only=True):
     spec: Annotated[
         ValidatingAdmissionPolicySpec, Field("Which writes are looked at, and what must be true of them.")
     ] = ValidatingAdmissionPolicySpec()
-    status: Annotated[
-        ValidatingAdmissionPolicyStatus, Field("What became of the policy.")
-    ] = ValidatingAdmissionPolicyStatus()
+    status: Annotated[ValidatingAdmissionPolicyStatus, Field("What became of the policy.")] = (
+        ValidatingAdmissionPolicyStatus()
+    )
 
 
 class ValidatingAdmissionPolicyBindingSpec(ApiStruct, kw_only=True):
@@ -112,22 +110,31 @@ class ValidatingAdmissionPolicyBindingSpec(ApiStruct, kw_only=True):
 class ValidatingAdmissionPolicyBinding(Object, kw_only=True):
     """Puts a ValidatingAdmissionPolicy into effect."""
 
-    spec: Annotated[
-        ValidatingAdmissionPolicyBindingSpec, Field("Where the policy acts, and how.")
-    ] = ValidatingAdmissionPolicyBindingSpec()
+    spec: Annotated[ValidatingAdmissionPolicyBindingSpec, Field("Where the policy acts, and how.")] = (
+        ValidatingAdmissionPolicyBindingSpec()
+    )
 
 
 VALIDATING_ADMISSION_POLICY = Kind(
-    group=ADMISSION_GROUP, kind="ValidatingAdmissionPolicy", plural="validatingadmissionpolicies",
-    struct=ValidatingAdmissionPolicy, namespaced=False, categories=("api-extensions",),
+    group=ADMISSION_GROUP,
+    kind="ValidatingAdmissionPolicy",
+    plural="validatingadmissionpolicies",
+    struct=ValidatingAdmissionPolicy,
+    namespaced=False,
+    categories=("api-extensions",),
     columns=(
         Column("ParamKind", "string", ".spec.paramKind.kind"),
         Column("Age", "date", ".metadata.creationTimestamp"),
     ),
 )
 VALIDATING_ADMISSION_POLICY_BINDING = Kind(
-    group=ADMISSION_GROUP, kind="ValidatingAdmissionPolicyBinding", plural="validatingadmissionpolicybindings",
-    struct=ValidatingAdmissionPolicyBinding, namespaced=False, has_status=False, categories=("api-extensions",),
+    group=ADMISSION_GROUP,
+    kind="ValidatingAdmissionPolicyBinding",
+    plural="validatingadmissionpolicybindings",
+    struct=ValidatingAdmissionPolicyBinding,
+    namespaced=False,
+    has_status=False,
+    categories=("api-extensions",),
     columns=(
         Column("PolicyName", "string", ".spec.policyName"),
         Column("Age", "date", ".metadata.creationTimestamp"),

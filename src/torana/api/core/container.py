@@ -32,9 +32,7 @@ class ResourceRequirements(ApiStruct, kw_only=True):
     requests: Annotated[dict[str, int | str | float], Field("What it is promised.", item=QUANTITY)] = msgspec.field(
         default_factory=dict
     )
-    claims: Annotated[
-        tuple[dict[str, Any], ...], Field("Claims of devices.", list_type="map", map_keys=("name",))
-    ] = ()
+    claims: Annotated[tuple[dict[str, Any], ...], Field("Claims of devices.", list_type="map", map_keys=("name",))] = ()
 
 
 class VolumeMount(ApiStruct, kw_only=True):
@@ -60,14 +58,16 @@ class Container(ApiStruct, kw_only=True):
     command: Annotated[
         tuple[str, ...], Field("Program to run instead of the image's entry point.", list_type="atomic")
     ] = ()
-    args: Annotated[
-        tuple[str, ...], Field("Arguments instead of those of the image.", list_type="atomic")
-    ] = ()
+    args: Annotated[tuple[str, ...], Field("Arguments instead of those of the image.", list_type="atomic")] = ()
     working_dir: Annotated[str, Field("Directory to run in. When absent, that of the image.")] = ""
     ports: Annotated[
         tuple[ContainerPort, ...],
-        Field("Ports that the container listens on.", list_type="map", map_keys=("containerPort", "protocol"),
-              merge_key="containerPort"),
+        Field(
+            "Ports that the container listens on.",
+            list_type="map",
+            map_keys=("containerPort", "protocol"),
+            merge_key="containerPort",
+        ),
     ] = ()
     env: Annotated[
         tuple[EnvVar, ...],
@@ -76,9 +76,7 @@ class Container(ApiStruct, kw_only=True):
     env_from: Annotated[
         tuple[EnvFromSource, ...], Field("Objects whose keys become variables.", list_type="atomic")
     ] = ()
-    resources: Annotated[
-        ResourceRequirements, Field("How much of the machine it gets.")
-    ] = ResourceRequirements()
+    resources: Annotated[ResourceRequirements, Field("How much of the machine it gets.")] = ResourceRequirements()
     resize_policy: Annotated[
         tuple[dict[str, Any], ...], Field("What happens when resources change.", list_type="atomic")
     ] = ()

@@ -123,7 +123,12 @@ class CustomResourceDefinition(Object, kw_only=True):
 
 
 CUSTOM_RESOURCE_DEFINITION = Kind(
-    group="apiextensions.k8s.io", kind="CustomResourceDefinition", plural="customresourcedefinitions",
-    struct=CustomResourceDefinition, namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",),
+    group="apiextensions.k8s.io",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    struct=CustomResourceDefinition,
+    namespaced=False,
+    short_names=("crd", "crds"),
+    categories=("api-extensions",),
     columns=(Column("Created At", "date", ".metadata.creationTimestamp"),),
 )

@@ -31,9 +31,9 @@ class DeploymentStrategy(ApiStruct, kw_only=True):
     type: Annotated[
         str, Field("`RollingUpdate`: step by step. `Recreate`: all old ones first go.", default="RollingUpdate")
     ] = "RollingUpdate"
-    rolling_update: Annotated[
-        RollingUpdateDeployment | None, Field("The size of the steps, with RollingUpdate.")
-    ] = None
+    rolling_update: Annotated[RollingUpdateDeployment | None, Field("The size of the steps, with RollingUpdate.")] = (
+        None
+    )
 
 
 class DeploymentSpec(ApiStruct, kw_only=True):
@@ -45,7 +45,8 @@ class DeploymentSpec(ApiStruct, kw_only=True):
     strategy: Annotated[
         DeploymentStrategy,
         Field(
-            "How Pods are replaced.", patch_strategy="retainKeys",
+            "How Pods are replaced.",
+            patch_strategy="retainKeys",
             default={"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": _QUARTER, "maxSurge": _QUARTER}},
         ),
     ] = DeploymentStrategy()
@@ -99,8 +100,13 @@ class Deployment(Object, kw_only=True):
 
 
 DEPLOYMENT = Kind(
-    group="apps", kind="Deployment", plural="deployments", struct=Deployment, short_names=("deploy",),
-    categories=("all",), has_scale=True,
+    group="apps",
+    kind="Deployment",
+    plural="deployments",
+    struct=Deployment,
+    short_names=("deploy",),
+    categories=("all",),
+    has_scale=True,
     columns=(
         Column("Up-to-date", "integer", ".status.updatedReplicas"),
         Column("Available", "integer", ".status.availableReplicas"),

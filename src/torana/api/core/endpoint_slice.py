@@ -77,7 +77,11 @@ class EndpointSlice(Object, kw_only=True):
 
 
 ENDPOINT_SLICE = Kind(
-    group="discovery.k8s.io", kind="EndpointSlice", plural="endpointslices", struct=EndpointSlice, has_status=False,
+    group="discovery.k8s.io",
+    kind="EndpointSlice",
+    plural="endpointslices",
+    struct=EndpointSlice,
+    has_status=False,
     columns=(
         Column("AddressType", "string", ".addressType"),
         Column("Ports", "string", ".ports[*].port"),

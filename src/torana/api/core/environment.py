@@ -33,9 +33,7 @@ class ResourceFieldSelector(ApiStruct, kw_only=True):
 
     container_name: Annotated[str, Field("Container that is meant; needed in volumes.")] = ""
     resource: Annotated[str, Field("What is meant, e.g. `limits.cpu`.")]
-    divisor: Annotated[
-        int | str, Field("Unit to give the value in.", default="0", int_or_string=True)
-    ] = "0"
+    divisor: Annotated[int | str, Field("Unit to give the value in.", default="0", int_or_string=True)] = "0"
 
 
 class EnvVarSource(ApiStruct, kw_only=True):

@@ -104,10 +104,20 @@ def _columns(object_field: str, message_field: str, last_field: str) -> tuple[Co
 
 
 EVENT = Kind(
-    group="", kind="Event", plural="events", struct=Event, has_status=False, short_names=("ev",),
+    group="",
+    kind="Event",
+    plural="events",
+    struct=Event,
+    has_status=False,
+    short_names=("ev",),
     columns=_columns("involvedObject", "message", "lastTimestamp"),
 )
 EVENTS_V1_EVENT = Kind(
-    group=EVENTS_GROUP, kind="Event", plural="events", struct=EventsV1Event, has_status=False, short_names=("ev",),
+    group=EVENTS_GROUP,
+    kind="Event",
+    plural="events",
+    struct=EventsV1Event,
+    has_status=False,
+    short_names=("ev",),
     columns=_columns("regarding", "note", "deprecatedLastTimestamp"),
 )

@@ -30,7 +30,11 @@ class Lease(Object, kw_only=True):
 
 
 LEASE = Kind(
-    group="coordination.k8s.io", kind="Lease", plural="leases", struct=Lease, has_status=False,
+    group="coordination.k8s.io",
+    kind="Lease",
+    plural="leases",
+    struct=Lease,
+    has_status=False,
     columns=(
         Column("Holder", "string", ".spec.holderIdentity"),
         Column("Age", "date", ".metadata.creationTimestamp"),

@@ -33,7 +33,12 @@ class Namespace(Object, kw_only=True):
 
 
 NAMESPACE = Kind(
-    group="", kind="Namespace", plural="namespaces", struct=Namespace, namespaced=False, short_names=("ns",),
+    group="",
+    kind="Namespace",
+    plural="namespaces",
+    struct=Namespace,
+    namespaced=False,
+    short_names=("ns",),
     columns=(
         Column("Status", "string", ".status.phase"),
         Column("Age", "date", ".metadata.creationTimestamp"),

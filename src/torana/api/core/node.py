@@ -25,8 +25,8 @@ class NodeSpec(ApiStruct, kw_only=True):
 
     pod_cidr: Annotated[str, Field("Range of the node's Pod addresses.")] = msgspec.field(name="podCIDR", default="")
     pod_cidrs: Annotated[
-        tuple[str, ...], Field("Ranges of the node's Pod addresses, one per IP family.", list_type="set",
-                               patch_strategy="merge")
+        tuple[str, ...],
+        Field("Ranges of the node's Pod addresses, one per IP family.", list_type="set", patch_strategy="merge"),
     ] = msgspec.field(name="podCIDRs", default=())
     provider_id: Annotated[str, Field("How a cloud provider names the machine.")] = msgspec.field(
         name="providerID", default=""
@@ -109,7 +109,12 @@ class Node(Object, kw_only=True):
 
 
 NODE = Kind(
-    group="", kind="Node", plural="nodes", struct=Node, namespaced=False, short_names=("no",),
+    group="",
+    kind="Node",
+    plural="nodes",
+    struct=Node,
+    namespaced=False,
+    short_names=("no",),
     columns=(
         Column("Status", "string", '.status.conditions[?(@.type=="Ready")].status'),
         Column("Age", "date", ".metadata.creationTimestamp"),

@@ -85,9 +85,7 @@ class ContainerStatus(ApiStruct, kw_only=True):
         name="containerID", default=""
     )
     started: Annotated[bool | None, Field("Whether its startup probe has succeeded.")] = None
-    allocated_resources: Annotated[dict[str, Any], Field("What it was promised.")] = msgspec.field(
-        default_factory=dict
-    )
+    allocated_resources: Annotated[dict[str, Any], Field("What it was promised.")] = msgspec.field(default_factory=dict)
     allocated_resources_status: Annotated[
         tuple[dict[str, Any], ...],
         Field("State of its devices.", list_type="map", map_keys=("name",), merge_key="name"),
@@ -104,9 +102,7 @@ class ContainerStatus(ApiStruct, kw_only=True):
 class PodStatus(ApiStruct, kw_only=True):
     """How a Pod is."""
 
-    phase: Annotated[
-        str, Field("Pending, Running, Succeeded, Failed or Unknown.", default="Pending")
-    ] = ""
+    phase: Annotated[str, Field("Pending, Running, Succeeded, Failed or Unknown.", default="Pending")] = ""
     conditions: Annotated[
         tuple[PodCondition, ...],
         Field("Aspects of the Pod's state.", list_type="map", map_keys=("type",), merge_key="type"),
@@ -140,12 +136,17 @@ class PodStatus(ApiStruct, kw_only=True):
     resize: Annotated[str, Field("State of a change of resources.")] = ""
     resource_claim_statuses: Annotated[
         tuple[dict[str, Any], ...],
-        Field("State of device claims.", list_type="map", map_keys=("name",), merge_key="name",
-              patch_strategy="merge,retainKeys"),
+        Field(
+            "State of device claims.",
+            list_type="map",
+            map_keys=("name",),
+            merge_key="name",
+            patch_strategy="merge,retainKeys",
+        ),
     ] = ()
-    extended_resource_claim_status: Annotated[
-        dict[str, Any], Field("State of claims made for extended resources.")
-    ] = msgspec.field(default_factory=dict)
+    extended_resource_claim_status: Annotated[dict[str, Any], Field("State of claims made for extended resources.")] = (
+        msgspec.field(default_factory=dict)
+    )
     allocated_resources: Annotated[dict[str, Any], Field("What the Pod was promised.")] = msgspec.field(
         default_factory=dict
     )
@@ -161,7 +162,12 @@ class Pod(Object, kw_only=True):
 
 
 POD = Kind(
-    group="", kind="Pod", plural="pods", struct=Pod, short_names=("po",), categories=("all",),
+    group="",
+    kind="Pod",
+    plural="pods",
+    struct=Pod,
+    short_names=("po",),
+    categories=("all",),
     columns=(
         Column("Status", "string", ".status.phase"),
         Column("Age", "date", ".metadata.creationTimestamp"),

@@ -41,9 +41,7 @@ class PodSpec(ApiStruct, kw_only=True):
     init_containers: Annotated[
         tuple[Container, ...], _named("Programs run one after the other before the others start.")
     ] = ()
-    ephemeral_containers: Annotated[
-        tuple[EphemeralContainer, ...], _named("Programs put into the running Pod.")
-    ] = ()
+    ephemeral_containers: Annotated[tuple[EphemeralContainer, ...], _named("Programs put into the running Pod.")] = ()
     volumes: Annotated[
         tuple[Volume, ...],
         msgspec.structs.replace(_named("Directories for the containers."), patch_strategy="merge,retainKeys"),
@@ -59,9 +57,9 @@ class PodSpec(ApiStruct, kw_only=True):
         str, Field("ClusterFirst, ClusterFirstWithHostNet, Default or None.", default="ClusterFirst")
     ] = "ClusterFirst"
     dns_config: Annotated[dict[str, Any], Field("Settings of name resolution.")] = msgspec.field(default_factory=dict)
-    node_selector: Annotated[
-        dict[str, str], Field("Labels that the node must have.", map_type="atomic")
-    ] = msgspec.field(default_factory=dict)
+    node_selector: Annotated[dict[str, str], Field("Labels that the node must have.", map_type="atomic")] = (
+        msgspec.field(default_factory=dict)
+    )
     node_name: Annotated[str, Field("Node that runs the Pod. Set by the scheduler.")] = ""
     service_account_name: Annotated[str, Field("Who the Pod is when it talks to the API.")] = ""
     service_account: Annotated[str, Field("Old name of `serviceAccountName`.")] = ""
@@ -92,9 +90,9 @@ class PodSpec(ApiStruct, kw_only=True):
     affinity: Annotated[dict[str, Any], Field("Wishes about nodes and neighbours.")] = msgspec.field(
         default_factory=dict
     )
-    scheduler_name: Annotated[
-        str, Field("Scheduler that picks the node.", default="default-scheduler")
-    ] = "default-scheduler"
+    scheduler_name: Annotated[str, Field("Scheduler that picks the node.", default="default-scheduler")] = (
+        "default-scheduler"
+    )
     scheduling_gates: Annotated[
         tuple[dict[str, Any], ...], _named("What must be removed before the Pod is scheduled.")
     ] = ()
@@ -121,8 +119,12 @@ class PodSpec(ApiStruct, kw_only=True):
     overhead: Annotated[dict[str, Any], Field("What the runtime itself needs.")] = msgspec.field(default_factory=dict)
     topology_spread_constraints: Annotated[
         tuple[dict[str, Any], ...],
-        Field("How Pods are spread over the cluster.", list_type="map", map_keys=("topologyKey", "whenUnsatisfiable"),
-              merge_key="topologyKey"),
+        Field(
+            "How Pods are spread over the cluster.",
+            list_type="map",
+            map_keys=("topologyKey", "whenUnsatisfiable"),
+            merge_key="topologyKey",
+        ),
     ] = ()
     os: Annotated[dict[str, Any], Field("Operating system that the Pod needs.")] = msgspec.field(default_factory=dict)
     resource_claims: Annotated[

@@ -31,9 +31,7 @@ class HTTPGetAction(ApiStruct, kw_only=True):
     port: Annotated[int | str, Field(_PORT, int_or_string=True)]
     host: Annotated[str, Field("Host to ask. When absent, the Pod's address.")] = ""
     scheme: Annotated[str, Field("HTTP, or HTTPS without checking the certificate.", default="HTTP")] = "HTTP"
-    http_headers: Annotated[
-        tuple[HTTPGetHeader, ...], Field("Headers to send.", list_type="atomic")
-    ] = ()
+    http_headers: Annotated[tuple[HTTPGetHeader, ...], Field("Headers to send.", list_type="atomic")] = ()
 
 
 class TCPSocketAction(ApiStruct, kw_only=True):

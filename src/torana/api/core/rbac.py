@@ -18,8 +18,10 @@ class PolicyRule(ApiStruct, kw_only=True):
 
     verbs: Annotated[
         tuple[str, ...],
-        Field("get, list, watch, create, update, patch, delete, deletecollection and others; `*` is all.",
-              list_type="atomic"),
+        Field(
+            "get, list, watch, create, update, patch, delete, deletecollection and others; `*` is all.",
+            list_type="atomic",
+        ),
     ]
     api_groups: Annotated[
         tuple[str, ...], Field("API groups; an empty one is the core group, `*` is all.", list_type="atomic")
@@ -28,12 +30,10 @@ class PolicyRule(ApiStruct, kw_only=True):
         tuple[str, ...],
         Field("Plural names of kinds, with subresource as `pods/log`; `*` is all.", list_type="atomic"),
     ] = ()
-    resource_names: Annotated[
-        tuple[str, ...], Field("Names of objects. When empty, all.", list_type="atomic")
-    ] = ()
+    resource_names: Annotated[tuple[str, ...], Field("Names of objects. When empty, all.", list_type="atomic")] = ()
     non_resource_urls: Annotated[
-        tuple[str, ...], Field("Paths that are no objects, such as `/healthz`; only in ClusterRoles.",
-                               list_type="atomic")
+        tuple[str, ...],
+        Field("Paths that are no objects, such as `/healthz`; only in ClusterRoles.", list_type="atomic"),
     ] = msgspec.field(name="nonResourceURLs", default=())
 
 
@@ -76,9 +76,9 @@ class ClusterRole(Object, kw_only=True):
     """What may be done in the whole cluster, or wherever it is bound."""
 
     rules: Annotated[tuple[PolicyRule, ...], Field("What is allowed.", list_type="atomic")] = ()
-    aggregation_rule: Annotated[
-        AggregationRule | None, Field("Other ClusterRoles whose rules this one gathers.")
-    ] = None
+    aggregation_rule: Annotated[AggregationRule | None, Field("Other ClusterRoles whose rules this one gathers.")] = (
+        None
+    )
 
 
 class RoleBinding(Object, kw_only=True):
@@ -100,17 +100,36 @@ _AGE = Column("Age", "date", ".metadata.creationTimestamp")
 _ROLE = Column("Role", "string", ".roleRef.name")
 
 ROLE = Kind(
-    group=RBAC_GROUP, kind="Role", plural="roles", struct=Role, has_status=False, columns=(_CREATED,),
+    group=RBAC_GROUP,
+    kind="Role",
+    plural="roles",
+    struct=Role,
+    has_status=False,
+    columns=(_CREATED,),
 )
 CLUSTER_ROLE = Kind(
-    group=RBAC_GROUP, kind="ClusterRole", plural="clusterroles", struct=ClusterRole, namespaced=False,
-    has_status=False, columns=(_CREATED,),
+    group=RBAC_GROUP,
+    kind="ClusterRole",
+    plural="clusterroles",
+    struct=ClusterRole,
+    namespaced=False,
+    has_status=False,
+    columns=(_CREATED,),
 )
 ROLE_BINDING = Kind(
-    group=RBAC_GROUP, kind="RoleBinding", plural="rolebindings", struct=RoleBinding, has_status=False,
+    group=RBAC_GROUP,
+    kind="RoleBinding",
+    plural="rolebindings",
+    struct=RoleBinding,
+    has_status=False,
     columns=(_ROLE, _AGE),
 )
 CLUSTER_ROLE_BINDING = Kind(
-    group=RBAC_GROUP, kind="ClusterRoleBinding", plural="clusterrolebindings", struct=ClusterRoleBinding,
-    namespaced=False, has_status=False, columns=(_ROLE, _AGE),
+    group=RBAC_GROUP,
+    kind="ClusterRoleBinding",
+    plural="clusterrolebindings",
+    struct=ClusterRoleBinding,
+    namespaced=False,
+    has_status=False,
+    columns=(_ROLE, _AGE),
 )

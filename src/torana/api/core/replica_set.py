@@ -44,8 +44,13 @@ class ReplicaSet(Object, kw_only=True):
 
 
 REPLICA_SET = Kind(
-    group="apps", kind="ReplicaSet", plural="replicasets", struct=ReplicaSet, short_names=("rs",),
-    categories=("all",), has_scale=True,
+    group="apps",
+    kind="ReplicaSet",
+    plural="replicasets",
+    struct=ReplicaSet,
+    short_names=("rs",),
+    categories=("all",),
+    has_scale=True,
     columns=(
         Column("Desired", "integer", ".spec.replicas"),
         Column("Current", "integer", ".status.replicas"),

@@ -16,9 +16,9 @@ TLS_TYPE = "kubernetes.io/tls"
 class Secret(Object, kw_only=True):
     """A small amount of confidential data, such as a certificate with its key."""
 
-    data: Annotated[
-        dict[str, str], Field("The data, each value in base64.", item=Field(format="byte"))
-    ] = msgspec.field(default_factory=dict)
+    data: Annotated[dict[str, str], Field("The data, each value in base64.", item=Field(format="byte"))] = (
+        msgspec.field(default_factory=dict)
+    )
     string_data: Annotated[
         dict[str, str],
         Field("Data given as plain text. It goes into `data` when written and is never shown again."),
@@ -37,7 +37,11 @@ class Secret(Object, kw_only=True):
 
 
 SECRET = Kind(
-    group="", kind="Secret", plural="secrets", struct=Secret, has_status=False,
+    group="",
+    kind="Secret",
+    plural="secrets",
+    struct=Secret,
+    has_status=False,
     columns=(
         Column("Type", "string", ".type"),
         Column("Age", "date", ".metadata.creationTimestamp"),

@@ -28,9 +28,7 @@ class ServicePort(ApiStruct, kw_only=True):
         int | str | None,
         Field("Port of the Pods, as number or name. When absent, the same as `port`.", int_or_string=True),
     ] = None
-    node_port: Annotated[
-        int, Field("Port on every node, for types NodePort and LoadBalancer.", format="int32")
-    ] = 0
+    node_port: Annotated[int, Field("Port on every node, for types NodePort and LoadBalancer.", format="int32")] = 0
 
 
 class ClientIPConfig(ApiStruct, kw_only=True):
@@ -74,12 +72,10 @@ class ServiceSpec(ApiStruct, kw_only=True):
     session_affinity: Annotated[
         str, Field("`ClientIP` keeps a client at one Pod; `None` does not.", default="None")
     ] = "None"
-    session_affinity_config: Annotated[
-        SessionAffinityConfig | None, Field("Settings of session affinity.")
-    ] = None
-    load_balancer_ip: Annotated[
-        str, Field("Address asked for from the load balancer.")
-    ] = msgspec.field(name="loadBalancerIP", default="")
+    session_affinity_config: Annotated[SessionAffinityConfig | None, Field("Settings of session affinity.")] = None
+    load_balancer_ip: Annotated[str, Field("Address asked for from the load balancer.")] = msgspec.field(
+        name="loadBalancerIP", default=""
+    )
     load_balancer_source_ranges: Annotated[
         tuple[str, ...], Field("Address ranges of clients that the load balancer lets in.", list_type="atomic")
     ] = ()
@@ -92,18 +88,12 @@ class ServiceSpec(ApiStruct, kw_only=True):
     ] = ""
     internal_traffic_policy: Annotated[str, Field("The same for traffic from inside the cluster.")] = ""
     health_check_node_port: Annotated[
-        int, Field("Port at which load balancers ask nodes for Pods, with `externalTrafficPolicy: Local`.",
-                   format="int32")
+        int,
+        Field("Port at which load balancers ask nodes for Pods, with `externalTrafficPolicy: Local`.", format="int32"),
     ] = 0
-    publish_not_ready_addresses: Annotated[
-        bool, Field("True: Pods count as ready whether they are or not.")
-    ] = False
-    ip_families: Annotated[
-        tuple[str, ...], Field("IP families of the Service: IPv4, IPv6.", list_type="atomic")
-    ] = ()
-    ip_family_policy: Annotated[
-        str, Field("SingleStack, PreferDualStack or RequireDualStack.")
-    ] = ""
+    publish_not_ready_addresses: Annotated[bool, Field("True: Pods count as ready whether they are or not.")] = False
+    ip_families: Annotated[tuple[str, ...], Field("IP families of the Service: IPv4, IPv6.", list_type="atomic")] = ()
+    ip_family_policy: Annotated[str, Field("SingleStack, PreferDualStack or RequireDualStack.")] = ""
     allocate_load_balancer_node_ports: Annotated[
         bool | None, Field("Whether a LoadBalancer Service also gets node ports.")
     ] = None
@@ -118,9 +108,7 @@ class LoadBalancerIngress(ApiStruct, kw_only=True):
     ip_mode: Annotated[
         str, Field("`VIP`: packets arrive with this address as destination. `Proxy`: with that of the node or Pod.")
     ] = ""
-    ports: Annotated[
-        tuple[dict[str, Any], ...], Field("State of each port.", list_type="atomic")
-    ] = ()
+    ports: Annotated[tuple[dict[str, Any], ...], Field("State of each port.", list_type="atomic")] = ()
 
 
 class LoadBalancerStatus(ApiStruct, kw_only=True):
@@ -134,9 +122,9 @@ class LoadBalancerStatus(ApiStruct, kw_only=True):
 class ServiceStatus(ApiStruct, kw_only=True):
     """What became of the Service."""
 
-    load_balancer: Annotated[
-        LoadBalancerStatus, Field("Where the load balancer takes in traffic.")
-    ] = LoadBalancerStatus()
+    load_balancer: Annotated[LoadBalancerStatus, Field("Where the load balancer takes in traffic.")] = (
+        LoadBalancerStatus()
+    )
     conditions: Annotated[
         tuple[Condition, ...],
         Field("Aspects of the Service's state.", list_type="map", map_keys=("type",), merge_key="type"),
@@ -151,7 +139,12 @@ class Service(Object, kw_only=True):
 
 
 SERVICE = Kind(
-    group="", kind="Service", plural="services", struct=Service, short_names=("svc",), categories=("all",),
+    group="",
+    kind="Service",
+    plural="services",
+    struct=Service,
+    short_names=("svc",),
+    categories=("all",),
     columns=(
         Column("Type", "string", ".spec.type"),
         Column("Cluster-IP", "string", ".spec.clusterIP"),

@@ -26,7 +26,11 @@ class ServiceAccount(Object, kw_only=True):
 
 
 SERVICE_ACCOUNT = Kind(
-    group="", kind="ServiceAccount", plural="serviceaccounts", struct=ServiceAccount, has_status=False,
+    group="",
+    kind="ServiceAccount",
+    plural="serviceaccounts",
+    struct=ServiceAccount,
+    has_status=False,
     short_names=("sa",),
     columns=(Column("Age", "date", ".metadata.creationTimestamp"),),
 )

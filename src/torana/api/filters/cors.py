@@ -23,7 +23,9 @@ class HTTPCORSFilter(ApiStruct, kw_only=True):
         Field(
             "Origins that may use the responses: `scheme://host[:port]`, where the host may begin with `*.` or be `*`;"
             " `*` alone means any. A preflight request of another origin gets no cross-origin headers.",
-            list_type="set", max_items=64, item=Field(min_length=1, max_length=253, pattern=_ORIGIN),
+            list_type="set",
+            max_items=64,
+            item=Field(min_length=1, max_length=253, pattern=_ORIGIN),
             rules=_star_stands_alone("AllowOrigins cannot contain '*' alongside other origins"),
         ),
     ] = ()
@@ -35,7 +37,9 @@ class HTTPCORSFilter(ApiStruct, kw_only=True):
         tuple[str, ...],
         Field(
             "Methods that pages may use besides the simple ones (GET, HEAD, POST); `*` alone means any.",
-            list_type="set", max_items=9, item=Field(enum=_METHODS),
+            list_type="set",
+            max_items=9,
+            item=Field(enum=_METHODS),
             rules=_star_stands_alone("AllowMethods cannot contain '*' alongside other methods"),
         ),
     ] = ()
@@ -43,7 +47,9 @@ class HTTPCORSFilter(ApiStruct, kw_only=True):
         tuple[str, ...],
         Field(
             "Request headers that pages may send besides the safe-listed ones; `*` alone means any.",
-            list_type="set", max_items=64, item=limits.header_name(),
+            list_type="set",
+            max_items=64,
+            item=limits.header_name(),
             rules=_star_stands_alone("AllowHeaders cannot contain '*' alongside other methods"),
         ),
     ] = ()
@@ -51,11 +57,17 @@ class HTTPCORSFilter(ApiStruct, kw_only=True):
         tuple[str, ...],
         Field(
             "Response headers that pages may read besides the safe-listed ones; `*` means any.",
-            list_type="set", max_items=64, item=limits.header_name(),
+            list_type="set",
+            max_items=64,
+            item=limits.header_name(),
         ),
     ] = ()
     max_age: Annotated[
         int,
-        Field("Seconds for which browsers may remember the answer to a preflight request.", default=5, format="int32",
-              minimum=1),
+        Field(
+            "Seconds for which browsers may remember the answer to a preflight request.",
+            default=5,
+            format="int32",
+            minimum=1,
+        ),
     ] = 5

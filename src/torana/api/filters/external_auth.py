@@ -41,7 +41,8 @@ class HTTPAuthConfig(ApiStruct, kw_only=True):
         tuple[str, ...],
         Field(
             "Request headers that the service is shown besides Host, Method, Path, Content-Length and Authorization.",
-            list_type="set", max_items=64,
+            list_type="set",
+            max_items=64,
         ),
     ] = ()
     allowed_response_headers: Annotated[
@@ -49,7 +50,8 @@ class HTTPAuthConfig(ApiStruct, kw_only=True):
         Field(
             "Headers of the service's answer that are copied to the request. When empty, all except those of the"
             " connection.",
-            list_type="set", max_items=64,
+            list_type="set",
+            max_items=64,
         ),
     ] = ()
 

@@ -23,7 +23,9 @@ class HTTPHeaderFilter(ApiStruct, kw_only=True):
     set: Annotated[
         tuple[HTTPHeader, ...],
         Field(
-            "Headers that get exactly this value, whatever they had.", list_type="map", map_keys=("name",),
+            "Headers that get exactly this value, whatever they had.",
+            list_type="map",
+            map_keys=("name",),
             max_items=16,
         ),
     ] = ()

@@ -16,8 +16,13 @@ from torana.api.filters.rewrite import HTTPURLRewriteFilter
 from torana.api.references import LocalObjectReference
 
 _STANDARD_TYPES = (
-    "RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror", "RequestRedirect", "URLRewrite",
-    "ExtensionRef", "CORS",
+    "RequestHeaderModifier",
+    "ResponseHeaderModifier",
+    "RequestMirror",
+    "RequestRedirect",
+    "URLRewrite",
+    "ExtensionRef",
+    "CORS",
 )
 
 
@@ -39,7 +44,8 @@ class HTTPRouteFilter(ApiStruct, kw_only=True):
         str,
         Field(
             "Which filter this is. The field of the same name holds its settings.",
-            enum=_STANDARD_TYPES, experimental=Field(enum=(*_STANDARD_TYPES, "ExternalAuth")),
+            enum=_STANDARD_TYPES,
+            experimental=Field(enum=(*_STANDARD_TYPES, "ExternalAuth")),
         ),
     ]
     request_header_modifier: Annotated[HTTPHeaderFilter | None, Field("Changes headers of the request.")] = None

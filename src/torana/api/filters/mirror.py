@@ -35,7 +35,11 @@ class HTTPRequestMirrorFilter(ApiStruct, kw_only=True):
     ]
     percent: Annotated[
         int | None,
-        Field("Percentage of requests to copy. When neither this nor `fraction` is given, all are.", format="int32",
-              minimum=0, maximum=100),
+        Field(
+            "Percentage of requests to copy. When neither this nor `fraction` is given, all are.",
+            format="int32",
+            minimum=0,
+            maximum=100,
+        ),
     ] = None
     fraction: Annotated[Fraction | None, Field("Share of requests to copy, finer than `percent`.")] = None

@@ -22,6 +22,4 @@ class HTTPRequestRedirectFilter(ApiStruct, kw_only=True):
             " listener's port. Ports 80 and 443 are left out where the scheme implies them."
         ),
     ] = None
-    status_code: Annotated[
-        int, Field("Status of the response.", default=302, enum=(301, 302, 303, 307, 308))
-    ] = 302
+    status_code: Annotated[int, Field("Status of the response.", default=302, enum=(301, 302, 303, 307, 308))] = 302

@@ -75,5 +75,3 @@ class GarbageCollector:
                 return True
             raise
         return bool(found["metadata"]["uid"] != owner.uid)
-
-

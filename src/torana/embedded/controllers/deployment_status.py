@@ -54,9 +54,12 @@ def _counts(deployment: Deployment, new: ReplicaSet | None, replica_sets: Sequen
 def _has_moved(deployment: Deployment, counts: dict[str, int]) -> bool:
     status = deployment.status
     return counts != {
-        "observedGeneration": status.observed_generation, "replicas": status.replicas,
-        "updatedReplicas": status.updated_replicas, "readyReplicas": status.ready_replicas,
-        "availableReplicas": status.available_replicas, "unavailableReplicas": status.unavailable_replicas,
+        "observedGeneration": status.observed_generation,
+        "replicas": status.replicas,
+        "updatedReplicas": status.updated_replicas,
+        "readyReplicas": status.ready_replicas,
+        "availableReplicas": status.available_replicas,
+        "unavailableReplicas": status.unavailable_replicas,
     }
 
 
@@ -95,7 +98,10 @@ def _condition(
     same_status = before is not None and before.status == status
     same = same_status and before is not None and before.reason == reason and before.message == message
     return {
-        "type": type_, "status": status, "reason": reason, "message": message,
+        "type": type_,
+        "status": status,
+        "reason": reason,
+        "message": message,
         "lastUpdateTime": before.last_update_time if same and before is not None else time,
         "lastTransitionTime": before.last_transition_time if same_status and before is not None else time,
     }
@@ -103,6 +109,10 @@ def _condition(
 
 def _plain(condition: DeploymentCondition) -> dict[str, Any]:
     return {
-        "type": condition.type, "status": condition.status, "reason": condition.reason, "message": condition.message,
-        "lastUpdateTime": condition.last_update_time, "lastTransitionTime": condition.last_transition_time,
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastUpdateTime": condition.last_update_time,
+        "lastTransitionTime": condition.last_transition_time,
     }

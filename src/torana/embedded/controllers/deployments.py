@@ -40,9 +40,7 @@ def decide(deployment: Deployment, replica_sets: Sequence[ReplicaSet], pod_count
     old = sorted(
         (each for each in replica_sets if each is not new), key=lambda each: (_revision(each), each.metadata.name)
     )
-    actions: list[Action] = [
-        _adopt(deployment, each) for each in replica_sets if controller_of(each.metadata) is None
-    ]
+    actions: list[Action] = [_adopt(deployment, each) for each in replica_sets if controller_of(each.metadata) is None]
     if deployment.spec.paused:
         actions += _scale_paused(deployment, new, [each for each in old if each.spec.replicas > 0])
     elif deployment.spec.strategy.type == "Recreate":
@@ -106,25 +104,31 @@ def _create(deployment: Deployment, replicas: int, old: Sequence[ReplicaSet]) ->
     template["metadata"] = {**metadata, "labels": labels}
     selector: dict[str, Any] = msgspec.to_builtins(deployment.spec.selector)
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH_LABEL: digest}
-    return Create(REPLICA_SET, {
-        "metadata": {
-            "name": f"{deployment.metadata.name}-{digest}",
-            "namespace": deployment.metadata.namespace,
-            "labels": labels,
-            "annotations": {**_own_annotations(deployment, replicas), REVISION: _next_revision(None, old)},
-            "ownerReferences": [controller_reference(DEPLOYMENT, deployment)],
+    return Create(
+        REPLICA_SET,
+        {
+            "metadata": {
+                "name": f"{deployment.metadata.name}-{digest}",
+                "namespace": deployment.metadata.namespace,
+                "labels": labels,
+                "annotations": {**_own_annotations(deployment, replicas), REVISION: _next_revision(None, old)},
+                "ownerReferences": [controller_reference(DEPLOYMENT, deployment)],
+            },
+            "spec": {
+                "replicas": replicas,
+                "selector": selector,
+                "template": template,
+                "minReadySeconds": deployment.spec.min_ready_seconds,
+            },
         },
-        "spec": {
-            "replicas": replicas, "selector": selector, "template": template,
-            "minReadySeconds": deployment.spec.min_ready_seconds,
-        },
-    })
+    )
 
 
 def _adopt(deployment: Deployment, replica_set: ReplicaSet) -> Patch:
     owners = [msgspec.to_builtins(owner) for owner in replica_set.metadata.owner_references]
     metadata = {
-        "uid": replica_set.metadata.uid, "resourceVersion": replica_set.metadata.resource_version,
+        "uid": replica_set.metadata.uid,
+        "resourceVersion": replica_set.metadata.resource_version,
         "ownerReferences": [*owners, controller_reference(DEPLOYMENT, deployment)],
     }
     return Patch(REPLICA_SET, replica_set.metadata.ref, {"metadata": metadata})
@@ -143,9 +147,14 @@ def _own_annotations(deployment: Deployment, replicas: int) -> dict[str, str]:
 
 
 def _scale(deployment: Deployment, replica_set: ReplicaSet, replicas: int) -> Patch:
-    return Patch(REPLICA_SET, replica_set.metadata.ref, {
-        "metadata": {"annotations": _own_annotations(deployment, replicas)}, "spec": {"replicas": replicas},
-    })
+    return Patch(
+        REPLICA_SET,
+        replica_set.metadata.ref,
+        {
+            "metadata": {"annotations": _own_annotations(deployment, replicas)},
+            "spec": {"replicas": replicas},
+        },
+    )
 
 
 def _revision(replica_set: ReplicaSet) -> int:

@@ -103,7 +103,10 @@ def endpoint(service: Service, pod: Pod) -> dict[str, Any]:
             "terminating": terminating,
         },
         "targetRef": {
-            "kind": "Pod", "namespace": pod.metadata.namespace, "name": pod.metadata.name, "uid": pod.metadata.uid,
+            "kind": "Pod",
+            "namespace": pod.metadata.namespace,
+            "name": pod.metadata.name,
+            "uid": pod.metadata.uid,
         },
     }
     if pod.spec.node_name:

@@ -108,7 +108,8 @@ class Networking:
             # Its slices are owned by it, and go with it.
             return None
         pods = [
-            pod for pod in stores.pods.by("namespace", ref.namespace)
+            pod
+            for pod in stores.pods.by("namespace", ref.namespace)
             if chooses_labels(service.spec.selector, pod.metadata.labels)
         ]
         for pod in pods:
@@ -163,4 +164,3 @@ class Networking:
             address = ingress_address(service)
             if address and wants_balancer(service) and uid not in self._balancer.values():
                 self._balancer.setdefault(address, uid)
-

@@ -24,8 +24,12 @@ def is_controlled_by(meta: ObjectMeta, uid: str) -> bool:
 
 def controller_reference(kind: Kind, owner: Object) -> dict[str, Any]:
     return {
-        "apiVersion": kind.api_version, "kind": kind.kind, "name": owner.metadata.name, "uid": owner.metadata.uid,
-        "controller": True, "blockOwnerDeletion": True,
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "name": owner.metadata.name,
+        "uid": owner.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
     }
 
 

@@ -94,8 +94,12 @@ def victims(pods: Sequence[Pod], count: int) -> list[Pod]:
     def worth(pod: Pod) -> tuple[Any, ...]:
         restarts = sum(status.restart_count for status in pod.status.container_statuses)
         return (
-            bool(pod.spec.node_name), phases.get(pod.status.phase, 0), is_ready(pod), -restarts,
-            _reversed(pod.metadata.creation_timestamp), pod.metadata.name,
+            bool(pod.spec.node_name),
+            phases.get(pod.status.phase, 0),
+            is_ready(pod),
+            -restarts,
+            _reversed(pod.metadata.creation_timestamp),
+            pod.metadata.name,
         )
 
     return sorted(pods, key=worth)[:count]
@@ -149,7 +153,10 @@ def _report(replica_set: ReplicaSet, active: Sequence[Pod], now: datetime) -> li
     }
     status = replica_set.status
     current = (
-        status.replicas, status.fully_labeled_replicas, status.ready_replicas, status.available_replicas,
+        status.replicas,
+        status.fully_labeled_replicas,
+        status.ready_replicas,
+        status.available_replicas,
         status.observed_generation,
     )
     actions: list[Action] = []

@@ -52,9 +52,7 @@ def wants_balancer(service: Service) -> bool:
     )
 
 
-def choose_balancer(
-    service: Service, taken: Taken, last: str, network: IPv4Network = BALANCER_NETWORK
-) -> str | Denied:
+def choose_balancer(service: Service, taken: Taken, last: str, network: IPv4Network = BALANCER_NETWORK) -> str | Denied:
     """The address that the Service should have. `last` is the address handed out last."""
     uid = service.metadata.uid
     asked = service.spec.load_balancer_ip
@@ -107,7 +105,10 @@ def cluster_patch(service: Service, address: str) -> Patch:
     body = {
         "metadata": {"uid": service.metadata.uid},
         "spec": {
-            "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
+            "clusterIP": address,
+            "clusterIPs": [address],
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
         },
     }
     return Patch(SERVICE, service.metadata.ref, body)
@@ -119,18 +120,25 @@ def balancer_actions(service: Service, decision: str | Denied | None, time: str)
     current = [entry.ip for entry in service.status.load_balancer.ingress]
     before = next((each for each in service.status.conditions if each.type == CONDITION), None)
     denied = decision if isinstance(decision, Denied) else None
-    same_denial = (before is None) if denied is None else (
-        before is not None and before.reason == denied.reason and before.message == denied.message
+    same_denial = (
+        (before is None)
+        if denied is None
+        else (before is not None and before.reason == denied.reason and before.message == denied.message)
     )
     if current == [entry["ip"] for entry in ingress] and same_denial:
         return []
     others = [msgspec.to_builtins(each) for each in service.status.conditions if each.type != CONDITION]
     if denied is not None:
-        others.append({
-            "type": CONDITION, "status": "False", "reason": denied.reason, "message": denied.message,
-            "lastTransitionTime": before.last_transition_time if before is not None else time,
-            "observedGeneration": service.metadata.generation,
-        })
+        others.append(
+            {
+                "type": CONDITION,
+                "status": "False",
+                "reason": denied.reason,
+                "message": denied.message,
+                "lastTransitionTime": before.last_transition_time if before is not None else time,
+                "observedGeneration": service.metadata.generation,
+            }
+        )
     status: dict[str, Any] = {"loadBalancer": {"ingress": ingress} if ingress else None, "conditions": others or None}
     body = {"metadata": {"uid": service.metadata.uid}, "status": status}
     return [Patch(SERVICE, service.metadata.ref, body, "status")]

@@ -44,7 +44,12 @@ class Stores:
         self.slices = Cache(ENDPOINT_SLICE, {"service": _service})
         self.namespaces = Cache(NAMESPACE)
         self.all = (
-            self.deployments, self.replica_sets, self.pods, self.services, self.slices, self.namespaces,
+            self.deployments,
+            self.replica_sets,
+            self.pods,
+            self.services,
+            self.slices,
+            self.namespaces,
         )
 
     async def run(self, client: Client) -> None:

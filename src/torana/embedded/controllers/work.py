@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 10.0
 
+
 class Work(Generic[K]):
     """The refs of one controller that need attention.
 

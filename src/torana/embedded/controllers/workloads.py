@@ -90,8 +90,11 @@ class Workloads:
             return None
         owned = (
             *stores.replica_sets.by("controller", deployment.metadata.uid),
-            *(each for each in stores.replica_sets.by("namespace", ref.namespace)
-              if deployments.is_adoptable(deployment, each)),
+            *(
+                each
+                for each in stores.replica_sets.by("namespace", ref.namespace)
+                if deployments.is_adoptable(deployment, each)
+            ),
         )
         pods = sum(len(stores.pods.by("controller", each.metadata.uid)) for each in owned)
         actions = deployments.decide(deployment, owned, pods, datetime.now(UTC))

@@ -85,7 +85,9 @@ def to_request(stream: StreamRequest) -> Request:
     fields = dict(headers)
     is_form = fields.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
     return Request(
-        method=pseudo.get(":method", ""), target=pseudo.get(":path", ""), proto="HTTP/2.0",
+        method=pseudo.get(":method", ""),
+        target=pseudo.get(":path", ""),
+        proto="HTTP/2.0",
         host=pseudo.get(":authority") or fields.get("Host", ""),
         headers=tuple(header for header in headers if header[0] != "Host"),
         form=stream.body.decode("latin-1") if is_form else "",

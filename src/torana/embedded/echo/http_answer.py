@@ -65,7 +65,11 @@ def text_answer(status: int, text: str) -> Answer:
 
 
 def answer(
-    request: Request, context: Context, http_port: str, client: str, tls: dict[str, Any] | None,
+    request: Request,
+    context: Context,
+    http_port: str,
+    client: str,
+    tls: dict[str, Any] | None,
     attempts: dict[str, int],
 ) -> Answer:
     """`attempts` counts the calls of `/retry` per uuid, and is changed."""
@@ -94,8 +98,13 @@ def echo(request: Request, context: Context, http_port: str, client: str, tls: d
         headers.setdefault(canonical(name), []).append(value)
     headers.pop("Transfer-Encoding", None)
     body: dict[str, Any] = {
-        "path": request.target, "host": request.host, "method": request.method, "proto": request.proto,
-        "headers": headers, "httpPort": http_port, **msgspec.to_builtins(context),
+        "path": request.target,
+        "host": request.host,
+        "method": request.method,
+        "proto": request.proto,
+        "headers": headers,
+        "httpPort": http_port,
+        **msgspec.to_builtins(context),
     }
     if tls is not None:
         body["tls"] = tls
@@ -104,7 +113,8 @@ def echo(request: Request, context: Context, http_port: str, client: str, tls: d
         200,
         (*asked, ("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")),
         msgspec.json.format(msgspec.json.encode(body), indent=1),
-        delay_s, log=line,
+        delay_s,
+        log=line,
     )
 
 

@@ -204,7 +204,12 @@ async def serve(settings: Settings) -> None:
     ]
     if settings.tls is not None:
         context, port = server_context(settings.tls, ["h2", "http/1.1"]), settings.https_port
-        servers.append(await listen(
-            lambda: TlsConnection(lambda: http1(port), lambda: http2(port, has_paths=True)), port, "https", ssl=context
-        ))
+        servers.append(
+            await listen(
+                lambda: TlsConnection(lambda: http1(port), lambda: http2(port, has_paths=True)),
+                port,
+                "https",
+                ssl=context,
+            )
+        )
     await asyncio.gather(*(server.serve_forever() for server in servers))

@@ -58,7 +58,9 @@ def read_settings(environ: Mapping[str, str], mode: str = "") -> Settings:
         mode=mode or _mode(environ),
         address=environ.get("TORANA_POD_IP") or environ.get("POD_IP") or "127.0.0.1",
         context=Context(
-            environ.get("NAMESPACE", ""), environ.get("INGRESS_NAME", ""), environ.get("SERVICE_NAME", ""),
+            environ.get("NAMESPACE", ""),
+            environ.get("INGRESS_NAME", ""),
+            environ.get("SERVICE_NAME", ""),
             environ.get("POD_NAME", ""),
         ),
         http_port=port("HTTP_PORT", 3000),

@@ -25,8 +25,10 @@ def reply(line: str, settings: Settings, tls: dict[str, Any] | None) -> bytes:
             return b"true\n" if tls is not None else b"false\n"
         case "TEST":
             body: dict[str, Any] = {
-                **msgspec.to_builtins(settings.context), "tcpport": str(settings.tcp_port),
-                "tlsport": str(settings.https_port), "isTLS": tls is not None,
+                **msgspec.to_builtins(settings.context),
+                "tcpport": str(settings.tcp_port),
+                "tlsport": str(settings.https_port),
+                "isTLS": tls is not None,
             }
             return msgspec.json.encode(body | ({"tls": tls} if tls is not None else {})) + b"\n"
     return b""
@@ -37,8 +39,10 @@ def describe(connection: ssl.SSLObject | None) -> dict[str, Any] | None:
         return None
     cipher = connection.cipher()
     return {
-        "version": (connection.version() or "").replace("TLSv", "TLS "), "serverName": server_name(connection),
-        "negotiatedProtocol": connection.selected_alpn_protocol() or "", "cipherSuite": cipher[0] if cipher else "",
+        "version": (connection.version() or "").replace("TLSv", "TLS "),
+        "serverName": server_name(connection),
+        "negotiatedProtocol": connection.selected_alpn_protocol() or "",
+        "cipherSuite": cipher[0] if cipher else "",
     }
 
 

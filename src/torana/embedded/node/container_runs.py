@@ -40,7 +40,11 @@ class ContainerRuns:
     """
 
     def __init__(
-        self, setting: NodeSetting, directory: PodDirectory, record: PodRecord, probe_socket: str,
+        self,
+        setting: NodeSetting,
+        directory: PodDirectory,
+        record: PodRecord,
+        probe_socket: str,
         on_change: Callable[[], None],
     ) -> None:
         self.record = record
@@ -99,8 +103,12 @@ class ContainerRuns:
         environ = {**launch.environ, VARIABLE: mark(self._setting.data_dir, run_id)}
         log_file = self._setting.logs.file(self._directory.log_path(container.name))
         state = ContainerRecord(
-            run_id=run_id, started_at=now, last=before.ended or before.last,
-            restarts=before.restarts + (before.ended is not None), backoff_s=backoff_s, environ=environ,
+            run_id=run_id,
+            started_at=now,
+            last=before.ended or before.last,
+            restarts=before.restarts + (before.ended is not None),
+            backoff_s=backoff_s,
+            environ=environ,
         )
         try:
             log_file.path.parent.mkdir(parents=True, exist_ok=True)

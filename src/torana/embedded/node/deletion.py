@@ -29,7 +29,8 @@ async def run_pre_stop_hooks(
     hooks = [
         _run_hook(container, runs, prober, directory)
         for container in pod.spec.containers
-        if container.lifecycle is not None and container.lifecycle.pre_stop is not None
+        if container.lifecycle is not None
+        and container.lifecycle.pre_stop is not None
         and runs.record.container(container.name).process is not None
     ]
     if hooks:
@@ -62,7 +63,8 @@ async def finish_deletion(client: Client, pod: Pod) -> None:
     meta = pod.metadata
     body = (
         b'{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"preconditions":{"uid":"'
-        + meta.uid.encode() + b'"}}'
+        + meta.uid.encode()
+        + b'"}}'
     )
     while True:
         try:

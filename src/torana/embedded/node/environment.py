@@ -22,7 +22,8 @@ def container_environment(container: Container, facts: PodFacts, sources: Source
     namespace = facts.pod.metadata.namespace
     for entry in container.env_from:
         for kind, read, source in (
-            ("configmap", sources.config_map, entry.config_map_ref), ("secret", sources.secret, entry.secret_ref),
+            ("configmap", sources.config_map, entry.config_map_ref),
+            ("secret", sources.secret, entry.secret_ref),
         ):
             if source is None:
                 continue
@@ -65,7 +66,8 @@ def _value(
         resource, divisor = origin.resource_field_ref.resource, origin.resource_field_ref.divisor
         return resource_value(container, facts, resource, str(divisor or "1"))
     for kind, read, selector in (
-        ("configmap", sources.config_map, origin.config_map_key_ref), ("secret", sources.secret, origin.secret_key_ref),
+        ("configmap", sources.config_map, origin.config_map_key_ref),
+        ("secret", sources.secret, origin.secret_key_ref),
     ):
         if selector is None:
             continue

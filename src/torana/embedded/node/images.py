@@ -51,7 +51,7 @@ def parse_mapping(text: str) -> ImageMapping:
     pattern, equals, command = text.partition("=")
     words = tuple(shlex.split(command))
     if not equals or not pattern.strip() or not words:
-        raise ValueError(f'image mapping "{text}": expected PATTERN=COMMAND, e.g. \'example.org/app:*=/usr/bin/app\'')
+        raise ValueError(f"image mapping \"{text}\": expected PATTERN=COMMAND, e.g. 'example.org/app:*=/usr/bin/app'")
     return ImageMapping(pattern.strip(), words)
 
 

@@ -50,8 +50,11 @@ def parse_query(query: Mapping[str, str], now: float) -> LogQuery:
     elif (seconds := number("sinceSeconds")) is not None:
         since = now - seconds
     return LogQuery(
-        follow=query.get("follow") in ("true", "1"), previous=query.get("previous") in ("true", "1"),
-        timestamps=query.get("timestamps") in ("true", "1"), tail_lines=number("tailLines"), since=since,
+        follow=query.get("follow") in ("true", "1"),
+        previous=query.get("previous") in ("true", "1"),
+        timestamps=query.get("timestamps") in ("true", "1"),
+        tail_lines=number("tailLines"),
+        since=since,
         limit_bytes=number("limitBytes"),
     )
 
@@ -137,13 +140,20 @@ def _make_certificate(certificate: Path, key: Path) -> None:
     now = datetime.now(UTC)
     addresses = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=3650)).add_extension(addresses, critical=False)
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=3650))
+        .add_extension(addresses, critical=False)
         .sign(private, hashes.SHA256())
     )
-    key.write_bytes(private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ))
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
     key.chmod(0o600)
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))

@@ -26,7 +26,10 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 def plan_launch(
-    container: Container, variables: Mapping[str, str], host: Mapping[str, str], root: str,
+    container: Container,
+    variables: Mapping[str, str],
+    host: Mapping[str, str],
+    root: str,
     mappings: Sequence[ImageMapping],
 ) -> Launch | Missing:
     """`host` holds what a process needs of the node's own environment (PATH and the like); the container's wins."""

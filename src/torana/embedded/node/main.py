@@ -70,11 +70,17 @@ async def serve(options: NodeOptions) -> None:
         caches = Caches()
         api_host, api_port = api_address(client.access)
         setting = NodeSetting(
-            name=node_name(client.access), data_dir=options.data_dir, client=client, mappings=mappings,
-            secret=caches.secret, config_map=caches.config_map,
+            name=node_name(client.access),
+            data_dir=options.data_dir,
+            client=client,
+            mappings=mappings,
+            secret=caches.secret,
+            config_map=caches.config_map,
             services=lambda namespace: services_of(caches.services, namespace),
-            addresses=AddressBook(directory / "last-address", pod_network), recorder=recorder,
-            api_host=api_host, api_port=api_port,
+            addresses=AddressBook(directory / "last-address", pod_network),
+            recorder=recorder,
+            api_host=api_host,
+            api_port=api_port,
         )
         pods = Pods(setting, caches.pods)
         server = KubeletServer(pods, client.access.ca, directory)

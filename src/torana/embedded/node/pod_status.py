@@ -112,15 +112,24 @@ def _conditions(pod: Pod, record: PodRecord, view: View, current: str, now: floa
     gates = _failing_gates(pod)
     ready = not unready
     incomplete = [
-        container.name for container in pod.spec.init_containers
+        container.name
+        for container in pod.spec.init_containers
         if record.container(container.name).ended is None and not is_sidecar(container)
     ]
     judged = [
         ("PodReadyToStartContainers", bool(record.address) and not done, "", ""),
-        ("Initialized", initialised, "" if initialised else "ContainersNotInitialized",
-         "" if initialised else f"containers with incomplete status: [{' '.join(incomplete)}]"),
-        ("Ready", ready and not gates, "" if ready and not gates else "ReadinessGatesNotReady" if ready else reason,
-         "" if ready and not gates else f"readiness gates not True: {', '.join(gates)}" if ready else message),
+        (
+            "Initialized",
+            initialised,
+            "" if initialised else "ContainersNotInitialized",
+            "" if initialised else f"containers with incomplete status: [{' '.join(incomplete)}]",
+        ),
+        (
+            "Ready",
+            ready and not gates,
+            "" if ready and not gates else "ReadinessGatesNotReady" if ready else reason,
+            "" if ready and not gates else f"readiness gates not True: {', '.join(gates)}" if ready else message,
+        ),
         ("ContainersReady", ready, "" if ready else reason, "" if ready else message),
         ("PodScheduled", True, "", ""),
     ]

@@ -45,13 +45,15 @@ class PodWorker:
     """One Pod of this node. `gone` is called when nothing of it is left."""
 
     def __init__(
-        self, setting: NodeSetting, pod: Pod, directory: PodDirectory, record: PodRecord,
+        self,
+        setting: NodeSetting,
+        pod: Pod,
+        directory: PodDirectory,
+        record: PodRecord,
         gone: Callable[[PodWorker], None],
     ) -> None:
         self.pod = pod
-        self.runs = ContainerRuns(
-            setting, directory, record, pod.metadata.annotations.get(PROBE_SOCKET, ""), self.wake
-        )
+        self.runs = ContainerRuns(setting, directory, record, pod.metadata.annotations.get(PROBE_SOCKET, ""), self.wake)
         self.directory = directory
         self._setting = setting
         self._gone = gone
@@ -200,9 +202,7 @@ class PodWorker:
 
     def _facts(self) -> PodFacts:
         setting = self._setting
-        return PodFacts(
-            self.pod, self.record.address, setting.name, NODE_ADDRESS, setting.api_host, setting.api_port
-        )
+        return PodFacts(self.pod, self.record.address, setting.name, NODE_ADDRESS, setting.api_host, setting.api_port)
 
     def _sources(self) -> Sources:
         return Sources(self._setting.secret, self._setting.config_map, self._tokens.current)
@@ -255,6 +255,4 @@ def _backoff_message(step: Backoff, pod: Pod) -> Missing:
     name = f"{meta.name}_{meta.namespace}({meta.uid})"
     minutes, seconds = divmod(int(step.backoff_s), 60)
     wait = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
-    return Missing(
-        "CrashLoopBackOff", f"back-off {wait} restarting failed container={step.container.name} pod={name}"
-    )
+    return Missing("CrashLoopBackOff", f"back-off {wait} restarting failed container={step.container.name} pod={name}")

@@ -108,7 +108,10 @@ class Pods:
             directory = PodDirectory(pods_directory(self._setting.data_dir) / uid)
             grace = pod.spec.termination_grace_period_seconds
             record = PodRecord(
-                pod.metadata.namespace, pod.metadata.name, uid, started_at=time.time(),
+                pod.metadata.namespace,
+                pod.metadata.name,
+                uid,
+                started_at=time.time(),
                 grace_s=30.0 if grace is None else float(grace),
             )
             directory.save(record)
@@ -192,7 +195,8 @@ async def bind(client: Client, pod: Pod, node: str) -> None:
     """The Pod is settled: bound to this node, bound by somebody else, or gone. Tried until the API server answers."""
     meta = pod.metadata
     body = {
-        "apiVersion": "v1", "kind": "Binding",
+        "apiVersion": "v1",
+        "kind": "Binding",
         "metadata": {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid},
         "target": {"apiVersion": "v1", "kind": "Node", "name": node},
     }
@@ -217,6 +221,3 @@ def services_of(cache: Cache, namespace: str) -> Iterable[Service]:
 
 def _is_deleted(pod: Pod) -> bool:
     return pod.metadata.deletion_timestamp is not None
-
-
-

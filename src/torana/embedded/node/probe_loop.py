@@ -24,7 +24,11 @@ class ProbeLoop:
     """
 
     def __init__(
-        self, container: Container, ask: Ask, on_change: Callable[[], None], on_failure: Callable[[str, str], None],
+        self,
+        container: Container,
+        ask: Ask,
+        on_change: Callable[[], None],
+        on_failure: Callable[[str, str], None],
         was_ready: bool = False,
     ) -> None:
         self.started = container.startup_probe is None or was_ready

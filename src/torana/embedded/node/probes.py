@@ -53,7 +53,12 @@ class Prober:
             await self._session.close()
 
     async def ask(
-        self, probe: Probe, container: Container, address: str, environ: Mapping[str, str], directory: Path,
+        self,
+        probe: Probe,
+        container: Container,
+        address: str,
+        environ: Mapping[str, str],
+        directory: Path,
         socket: str = "",
     ) -> str:
         """Empty when the probe succeeded, else why it failed. `directory` is the container's root."""
@@ -124,8 +129,12 @@ async def _tcp(host: str, port: int) -> str:
 async def run_command(command: Sequence[str], environ: Mapping[str, str], directory: Path) -> str:
     """Empty when the command exited with 0. It is killed when this task is cancelled. Raises `OSError`."""
     process = await asyncio.create_subprocess_exec(
-        *command, env=dict(environ), cwd=directory, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        *command,
+        env=dict(environ),
+        cwd=directory,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     try:
         output, _ = await process.communicate()

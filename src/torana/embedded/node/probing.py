@@ -49,7 +49,10 @@ def observe(timing: ProbeTiming, state: Probing, succeeded: bool, now: float) ->
         eager = timing.eager and not passing
         return Probing(
             due=now + (EAGER_INTERVAL_S if eager else timing.period_s),
-            passing=passing, successes=successes, ever_passed=True, eager_since=state.eager_since,
+            passing=passing,
+            successes=successes,
+            ever_passed=True,
+            eager_since=state.eager_since,
         )
     if timing.eager and not state.ever_passed:
         # Eager answers come faster than the period; they count as one failure per period, as the author meant them.
@@ -60,6 +63,10 @@ def observe(timing: ProbeTiming, state: Probing, succeeded: bool, now: float) ->
         due = now + timing.period_s
     reached = failures >= timing.failure_threshold
     return Probing(
-        due=due, passing=state.passing and not reached, failed=reached, failures=failures,
-        ever_passed=state.ever_passed, eager_since=state.eager_since,
+        due=due,
+        passing=state.passing and not reached,
+        failed=reached,
+        failures=failures,
+        ever_passed=state.ever_passed,
+        eager_since=state.eager_since,
     )

@@ -109,8 +109,14 @@ def spawn(argv: Sequence[str], environ: Mapping[str, str], directory: Path, log_
     log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
     try:
         child = subprocess.Popen(
-            argv, env=dict(environ), cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, close_fds=True,
+            argv,
+            env=dict(environ),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
         )
     finally:
         os.close(log)

@@ -53,15 +53,21 @@ def read_machine() -> Machine:
     memory = next((line.split()[1] for line in read("/proc/meminfo").splitlines() if line.startswith("MemTotal:")), "0")
     pretty = next((line for line in read("/etc/os-release").splitlines() if line.startswith("PRETTY_NAME=")), "")
     return Machine(
-        cpus=os.cpu_count() or 1, memory_kib=int(memory), kernel=platform.release(),
-        os_image=pretty.partition("=")[2].strip('"') or "Linux", machine_id=read("/etc/machine-id").strip(),
-        boot_id=read("/proc/sys/kernel/random/boot_id").strip(), architecture=architecture,
+        cpus=os.cpu_count() or 1,
+        memory_kib=int(memory),
+        kernel=platform.release(),
+        os_image=pretty.partition("=")[2].strip('"') or "Linux",
+        machine_id=read("/etc/machine-id").strip(),
+        boot_id=read("/proc/sys/kernel/random/boot_id").strip(),
+        architecture=architecture,
     )
 
 
 def node_object(name: str, machine: Machine) -> dict[str, Any]:
     labels = {
-        "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": machine.architecture,
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": machine.architecture,
     }
     return {"metadata": {"name": name, "labels": labels}, "spec": {}}
 
@@ -81,14 +87,26 @@ def node_status(name: str, machine: Machine, port: int, version: str, now: datet
         "allocatable": amounts,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
         "nodeInfo": {
-            "machineID": machine.machine_id, "systemUUID": machine.machine_id, "bootID": machine.boot_id,
-            "kernelVersion": machine.kernel, "osImage": machine.os_image,
-            "containerRuntimeVersion": f"torana-process://{version}", "kubeletVersion": f"v{version}-torana",
-            "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": machine.architecture,
+            "machineID": machine.machine_id,
+            "systemUUID": machine.machine_id,
+            "bootID": machine.boot_id,
+            "kernelVersion": machine.kernel,
+            "osImage": machine.os_image,
+            "containerRuntimeVersion": f"torana-process://{version}",
+            "kubeletVersion": f"v{version}-torana",
+            "kubeProxyVersion": "",
+            "operatingSystem": "linux",
+            "architecture": machine.architecture,
         },
         "conditions": [
-            {"type": type_, "status": status, "reason": reason, "message": message,
-             "lastHeartbeatTime": time, "lastTransitionTime": time}
+            {
+                "type": type_,
+                "status": status,
+                "reason": reason,
+                "message": message,
+                "lastHeartbeatTime": time,
+                "lastTransitionTime": time,
+            }
             for type_, status, reason, message in judged
         ],
     }
@@ -98,7 +116,8 @@ def lease_object(name: str, now: datetime) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "namespace": LEASE_NAMESPACE},
         "spec": {
-            "holderIdentity": name, "leaseDurationSeconds": LEASE_S,
+            "holderIdentity": name,
+            "leaseDurationSeconds": LEASE_S,
             "renewTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         },
     }

@@ -50,7 +50,8 @@ def stop_processes(processes: list[ProcessId], grace_s: float) -> int:
 def forget_runs(record: PodRecord) -> PodRecord:
     """The record of a Pod whose processes were stopped with the node: the next start is no restart."""
     fresh = {
-        name: container if container.process is None
+        name: container
+        if container.process is None
         else ContainerRecord(restarts=container.restarts, last=container.last)
         for name, container in record.containers.items()
     }

@@ -45,9 +45,11 @@ class PodTokens:
         account = Ref(meta.namespace, self._pod.spec.service_account_name or "default")
         bound = {"kind": "Pod", "apiVersion": "v1", "name": meta.name, "uid": meta.uid}
         body = {
-            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
             "spec": {
-                "audiences": [audience] if audience else [], "expirationSeconds": expiration_s,
+                "audiences": [audience] if audience else [],
+                "expirationSeconds": expiration_s,
                 "boundObjectRef": bound,
             },
         }
