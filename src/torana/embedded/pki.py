@@ -82,9 +82,7 @@ def write_kubeconfig(path: Path, server: str, ca: Path, cert: Path, key: Path) -
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": "torana", "cluster": {"server": server, "certificate-authority-data": _base64_file(ca)}}
-        ],
+        "clusters": [{"name": "torana", "cluster": {"server": server, "certificate-authority-data": _base64_file(ca)}}],
         "users": [
             {
                 "name": "torana",
@@ -167,9 +165,7 @@ def _issue(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(_purposes(identity)), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
     )
     names = _alternative_names(identity)
     if names:

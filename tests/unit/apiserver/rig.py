@@ -56,8 +56,16 @@ class Api:
         self.store.close()
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, user: User = ADMIN, type: str = "application/json",
-        accept: str = "application/json", headers: dict[str, str] | None = None, **query: str,
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        user: User = ADMIN,
+        type: str = "application/json",
+        accept: str = "application/json",
+        headers: dict[str, str] | None = None,
+        **query: str,
     ) -> Any:
         """The decoded answer. Raises Refused."""
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
@@ -110,7 +118,9 @@ def config_map(name: str, **labels: str) -> Obj:
 
 def route(name: str = "route", **spec: Any) -> Obj:
     return {
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": name},
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name},
         "spec": {"parentRefs": [{"name": "gateway"}], **spec},
     }
 
@@ -118,6 +128,8 @@ def route(name: str = "route", **spec: Any) -> Obj:
 def gateway(name: str = "gateway") -> Obj:
     listener = {"name": "http", "port": 80, "protocol": "HTTP"}
     return {
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": name},
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name},
         "spec": {"gatewayClassName": "torana", "listeners": [listener]},
     }

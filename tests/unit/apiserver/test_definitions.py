@@ -16,14 +16,18 @@ def definition(**properties: Any) -> dict[str, Any]:
     properties = {"size": {"type": "integer", "minimum": 1}, **properties}
     spec = {"type": "object", "properties": properties}
     version = {
-        "name": "v1", "served": True, "storage": True,
+        "name": "v1",
+        "served": True,
+        "storage": True,
         "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
         "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
     }
     return {
         "metadata": {"name": "cups.example.com"},
         "spec": {
-            "group": "example.com", "scope": "Namespaced", "names": {"plural": "cups", "kind": "Cup"},
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "cups", "kind": "Cup"},
             "versions": [version],
         },
     }

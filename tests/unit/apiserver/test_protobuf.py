@@ -37,7 +37,10 @@ def test_a_secret_is_decoded_with_its_bytes_as_base64() -> None:
     meta = field(1, "one") + field(3, "default") + field(5, "") + field(11, field(1, "a") + field(2, "b"))
     raw = field(1, meta) + field(2, field(1, "key") + field(2, b"\x00\xff")) + field(3, "Opaque")
     assert protobuf.decode(envelope("v1", "Secret", raw)) == {
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"key": "AP8="},
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "data": {"key": "AP8="},
         "metadata": {"name": "one", "namespace": "default", "labels": {"a": "b"}},
     }
 

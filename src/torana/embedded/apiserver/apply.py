@@ -34,8 +34,14 @@ from torana.embedded.apiserver.shape import Schema, object_schema
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BEFORE_FIRST_APPLY = "before-first-apply"
 SERVER_METADATA = (
-    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields",
-    "resourceVersion", "selfLink", "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
 )
 """Metadata that an applied configuration cannot set."""
 

@@ -81,7 +81,7 @@ class Authorizer:
             return
         if target.is_resource:
             raise errors.forbidden(target.group, target.plural, target.name, denial(request))
-        raise errors.ApiFailure(403, "Forbidden", f'forbidden: {denial(request)}', {})
+        raise errors.ApiFailure(403, "Forbidden", f"forbidden: {denial(request)}", {})
 
 
 _ACCOUNT = "system:serviceaccount:"
@@ -100,6 +100,13 @@ def access_request(user: User, target: Target) -> AccessRequest:
     if not target.is_resource:
         return AccessRequest(user.name, target.verb, user.groups, path=target.path)
     return AccessRequest(
-        user.name, target.verb, user.groups, target.group, target.plural, target.subresource, target.namespace,
-        target.name, target.path,
+        user.name,
+        target.verb,
+        user.groups,
+        target.group,
+        target.plural,
+        target.subresource,
+        target.namespace,
+        target.name,
+        target.path,
     )

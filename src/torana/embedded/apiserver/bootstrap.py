@@ -11,8 +11,17 @@ _READ = ["get", "list", "watch"]
 _WRITE = ["create", "delete", "deletecollection", "patch", "update"]
 _GATEWAY_GROUPS = ["gateway.networking.k8s.io", "gateway.networking.x-k8s.io"]
 _ROUTES = [
-    "httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes", "backendtlspolicies", "referencegrants",
-    "listenersets", "xbackendtrafficpolicies", "xlistenersets", "xbackends",
+    "httproutes",
+    "grpcroutes",
+    "tlsroutes",
+    "tcproutes",
+    "udproutes",
+    "backendtlspolicies",
+    "referencegrants",
+    "listenersets",
+    "xbackendtrafficpolicies",
+    "xlistenersets",
+    "xbackends",
 ]
 _WORKLOADS = [
     ("", ["configmaps", "endpoints", "events", "pods", "pods/log", "secrets", "serviceaccounts", "services"]),
@@ -29,14 +38,17 @@ def rule(groups: list[str] | str, resources: list[str], verbs: list[str]) -> Obj
 def _role(name: str, rules: list[Obj], labels: dict[str, str] | None = None) -> Obj:
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults", **(labels or {})}
     return {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": labels}, "rules": rules,
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name, "labels": labels},
+        "rules": rules,
     }
 
 
 def _binding(name: str, role: str, group: str) -> Obj:
     return {
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
         "metadata": {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
@@ -58,16 +70,37 @@ def cluster_roles() -> list[Obj]:
         _role("admin", [*edit, routes, own_roles, namespaces, see_routes, tokens]),
         _role("edit", [*edit, routes, namespaces, see_routes]),
         _role("view", [*view, namespaces, see_routes]),
-        _role("system:discovery", [_paths("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version",
-                                          "/healthz", "/livez", "/readyz")]),
-        _role("system:basic-user", [
-            rule("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),
-            rule("authentication.k8s.io", ["selfsubjectreviews"], ["create"]),
-        ]),
-        _role("system:auth-delegator", [
-            rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
-            rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
-        ]),
+        _role(
+            "system:discovery",
+            [
+                _paths(
+                    "/api",
+                    "/api/*",
+                    "/apis",
+                    "/apis/*",
+                    "/openapi",
+                    "/openapi/*",
+                    "/version",
+                    "/healthz",
+                    "/livez",
+                    "/readyz",
+                )
+            ],
+        ),
+        _role(
+            "system:basic-user",
+            [
+                rule("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),
+                rule("authentication.k8s.io", ["selfsubjectreviews"], ["create"]),
+            ],
+        ),
+        _role(
+            "system:auth-delegator",
+            [
+                rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
+                rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
+            ],
+        ),
         _role("torana:node", _node_rules()),
         _role("torana:controller", _controller_rules()),
         *_gateway_roles(routes, see_routes, namespaces),
@@ -116,10 +149,15 @@ def _gateway_roles(routes: Obj, see_routes: Obj, namespaces: Obj) -> list[Obj]:
     gateways = rule(_GATEWAY_GROUPS, ["gateways", "listenersets", "xlistenersets"], [*_READ, *_WRITE])
     backends = rule(["", "discovery.k8s.io"], ["services", "endpointslices", "configmaps", "secrets"], _READ)
     return [
-        _role("gateway-infrastructure-provider", [
-            rule(group, ["gatewayclasses"], [*_READ, *_WRITE]), see_routes, namespaces,
-            rule("apiextensions.k8s.io", ["customresourcedefinitions"], _READ),
-        ]),
+        _role(
+            "gateway-infrastructure-provider",
+            [
+                rule(group, ["gatewayclasses"], [*_READ, *_WRITE]),
+                see_routes,
+                namespaces,
+                rule("apiextensions.k8s.io", ["customresourcedefinitions"], _READ),
+            ],
+        ),
         _role("gateway-cluster-operator", [see_classes, gateways, routes, see_routes, namespaces, backends]),
         _role("gateway-application-developer", [see_classes, routes, see_routes, namespaces, backends]),
     ]

@@ -49,9 +49,7 @@ class Catalog:
             for version in resource.versions.values():
                 if version.is_served:
                     found.setdefault(resource.group, set()).add(version.name)
-        return {
-            group: sorted(versions, key=version_order, reverse=True) for group, versions in sorted(found.items())
-        }
+        return {group: sorted(versions, key=version_order, reverse=True) for group, versions in sorted(found.items())}
 
     def of_version(self, group: str, version: str) -> list[tuple[Resource, ServedVersion]]:
         """Resources served in a group and version, by plural name."""

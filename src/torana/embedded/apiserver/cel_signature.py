@@ -16,9 +16,7 @@ def function(name: str, returns: Any, parameters: Sequence[Any], impl: Callable[
     return cel.FunctionDecl(name, [cel.Overload(f"{name}_function", returns, parameters, impl=impl)])
 
 
-def method(
-    name: str, returns: Any, parameters: Sequence[Any], impl: Callable[..., Any], *others: Sequence[Any]
-) -> Any:
+def method(name: str, returns: Any, parameters: Sequence[Any], impl: Callable[..., Any], *others: Sequence[Any]) -> Any:
     """A function `a.name(b)`; `others` are further lists of parameters that the same code serves."""
     return cel.FunctionDecl(
         name,

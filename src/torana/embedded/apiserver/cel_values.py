@@ -19,10 +19,31 @@ from torana.embedded.apiserver.formats import parse_duration_ns
 
 Adapter = Callable[[Any], Any]
 
-RESERVED = frozenset({
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-    "loop", "package", "namespace", "return", "var", "void", "while",
-})
+RESERVED = frozenset(
+    {
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    }
+)
 SYMBOLS = re.compile(r"__|\.|-|/")
 SYMBOL_NAMES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 
@@ -108,5 +129,9 @@ def _bytes(value: Any) -> Any:
 
 
 FORMAT_ADAPTERS: dict[str, Adapter] = {
-    "date-time": _timestamp, "datetime": _timestamp, "date": _timestamp, "duration": _duration, "byte": _bytes,
+    "date-time": _timestamp,
+    "datetime": _timestamp,
+    "date": _timestamp,
+    "duration": _duration,
+    "byte": _bytes,
 }

@@ -46,9 +46,14 @@ def _selector(selector: Obj | None) -> str:
     for test in (selector or {}).get("matchExpressions") or []:
         values = ",".join(test.get("values") or [])
         key = test.get("key", "")
-        parts.append({
-            "In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}",
-        }.get(test.get("operator", ""), key))
+        parts.append(
+            {
+                "In": f"{key} in ({values})",
+                "NotIn": f"{key} notin ({values})",
+                "Exists": key,
+                "DoesNotExist": f"!{key}",
+            }.get(test.get("operator", ""), key)
+        )
     return ",".join(parts) or NONE
 
 
@@ -61,24 +66,38 @@ def _containers(obj: Obj) -> tuple[str, str]:
 def _deployment(obj: Obj, now: datetime) -> list[Any]:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     return [
-        _name(obj), f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}", status.get("updatedReplicas", 0),
-        status.get("availableReplicas", 0), _age(obj, now), *_containers(obj), _selector(spec.get("selector")),
+        _name(obj),
+        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}",
+        status.get("updatedReplicas", 0),
+        status.get("availableReplicas", 0),
+        _age(obj, now),
+        *_containers(obj),
+        _selector(spec.get("selector")),
     ]
 
 
 def _replica_set(obj: Obj, now: datetime) -> list[Any]:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     return [
-        _name(obj), spec.get("replicas", 1), status.get("replicas", 0), status.get("readyReplicas", 0),
-        _age(obj, now), *_containers(obj), _selector(spec.get("selector")),
+        _name(obj),
+        spec.get("replicas", 1),
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+        _age(obj, now),
+        *_containers(obj),
+        _selector(spec.get("selector")),
     ]
 
 
 def _service(obj: Obj, now: datetime) -> list[Any]:
     spec = obj.get("spec") or {}
     return [
-        _name(obj), spec.get("type", "ClusterIP"), spec.get("clusterIP") or NONE, _external_address(obj),
-        ",".join(_service_port(port) for port in spec.get("ports") or []) or NONE, _age(obj, now),
+        _name(obj),
+        spec.get("type", "ClusterIP"),
+        spec.get("clusterIP") or NONE,
+        _external_address(obj),
+        ",".join(_service_port(port) for port in spec.get("ports") or []) or NONE,
+        _age(obj, now),
         _pairs(spec.get("selector")),
     ]
 
@@ -111,9 +130,16 @@ def _node(obj: Obj, now: datetime) -> list[Any]:
     prefix = "node-role.kubernetes.io/"
     roles = [key.removeprefix(prefix) for key in obj["metadata"].get("labels") or {} if key.startswith(prefix)]
     return [
-        _name(obj), word, ",".join(sorted(roles)) or NONE, _age(obj, now), info.get("kubeletVersion", ""),
-        addresses.get("InternalIP") or NONE, addresses.get("ExternalIP") or NONE, info.get("osImage") or "<unknown>",
-        info.get("kernelVersion") or "<unknown>", info.get("containerRuntimeVersion") or "<unknown>",
+        _name(obj),
+        word,
+        ",".join(sorted(roles)) or NONE,
+        _age(obj, now),
+        info.get("kubeletVersion", ""),
+        addresses.get("InternalIP") or NONE,
+        addresses.get("ExternalIP") or NONE,
+        info.get("osImage") or "<unknown>",
+        info.get("kernelVersion") or "<unknown>",
+        info.get("containerRuntimeVersion") or "<unknown>",
     ]
 
 
@@ -121,8 +147,11 @@ def _endpoint_slice(obj: Obj, now: datetime) -> list[Any]:
     ports = [str(port.get("port", "*")) for port in obj.get("ports") or []]
     addresses = [address for endpoint in obj.get("endpoints") or [] for address in endpoint.get("addresses") or []]
     return [
-        _name(obj), obj.get("addressType", ""), _some(ports) if ports else "<unset>",
-        _some(addresses) if addresses else "<unset>", _age(obj, now),
+        _name(obj),
+        obj.get("addressType", ""),
+        _some(ports) if ports else "<unset>",
+        _some(addresses) if addresses else "<unset>",
+        _age(obj, now),
     ]
 
 
@@ -139,10 +168,16 @@ def _event(obj: Obj, now: datetime) -> list[Any]:
     source = obj.get("source") or {}
     component = source.get("component") or obj.get("reportingComponent") or obj.get("reportingController") or ""
     return [
-        age(last, now), obj.get("type", ""), obj.get("reason", ""),
-        f"{about.get('kind', '').lower()}/{about.get('name', '')}", about.get("fieldPath", ""),
-        ", ".join(filter(None, (component, source.get("host")))), (obj.get("message") or obj.get("note") or "").strip(),
-        age(first, now), series.get("count") or obj.get("count") or 1, _name(obj),
+        age(last, now),
+        obj.get("type", ""),
+        obj.get("reason", ""),
+        f"{about.get('kind', '').lower()}/{about.get('name', '')}",
+        about.get("fieldPath", ""),
+        ", ".join(filter(None, (component, source.get("host")))),
+        (obj.get("message") or obj.get("note") or "").strip(),
+        age(first, now),
+        series.get("count") or obj.get("count") or 1,
+        _name(obj),
     ]
 
 
@@ -152,11 +187,16 @@ def _binding(obj: Obj, now: datetime) -> list[Any]:
     def names(kind: str) -> str:
         return ", ".join(
             f"{s.get('namespace', '')}/{s.get('name')}" if kind == "ServiceAccount" else str(s.get("name"))
-            for s in subjects if s.get("kind") == kind
+            for s in subjects
+            if s.get("kind") == kind
         )
 
     return [
-        _name(obj), f"{role.get('kind')}/{role.get('name')}", _age(obj, now), names("User"), names("Group"),
+        _name(obj),
+        f"{role.get('kind')}/{role.get('name')}",
+        _age(obj, now),
+        names("User"),
+        names("Group"),
         names("ServiceAccount"),
     ]
 
@@ -197,7 +237,9 @@ LAYOUTS: dict[str, Layout] = {
     "configmaps": Layout(
         _columns("Name Data:integer Age"),
         lambda obj, now: [
-            _name(obj), len(obj.get("data") or {}) + len(obj.get("binaryData") or {}), _age(obj, now),
+            _name(obj),
+            len(obj.get("data") or {}) + len(obj.get("binaryData") or {}),
+            _age(obj, now),
         ],
     ),
     "serviceaccounts": Layout(

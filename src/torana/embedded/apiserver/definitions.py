@@ -67,7 +67,11 @@ def _path(text: str) -> Path:
 
 def _column(column: Obj) -> PrinterColumn:
     return PrinterColumn(
-        column["name"], column["type"], column["jsonPath"], column.get("priority", 0), column.get("description", ""),
+        column["name"],
+        column["type"],
+        column["jsonPath"],
+        column.get("priority", 0),
+        column.get("description", ""),
         column.get("format", ""),
     )
 
@@ -121,10 +125,20 @@ def establish(crd: Obj, now: str) -> None:
     if CLEANUP_FINALIZER not in meta.get("finalizers", ()):
         meta["finalizers"] = [*meta.get("finalizers", ()), CLEANUP_FINALIZER]
     conditions = [
-        {"type": "NamesAccepted", "status": "True", "lastTransitionTime": now, "reason": "NoConflicts",
-         "message": "no conflicts found"},
-        {"type": "Established", "status": "True", "lastTransitionTime": now, "reason": "InitialNamesAccepted",
-         "message": "the initial names have been accepted"},
+        {
+            "type": "NamesAccepted",
+            "status": "True",
+            "lastTransitionTime": now,
+            "reason": "NoConflicts",
+            "message": "no conflicts found",
+        },
+        {
+            "type": "Established",
+            "status": "True",
+            "lastTransitionTime": now,
+            "reason": "InitialNamesAccepted",
+            "message": "the initial names have been accepted",
+        },
     ]
     status = crd.setdefault("status", {})
     known = {condition.get("type"): condition for condition in status.get("conditions") or ()}

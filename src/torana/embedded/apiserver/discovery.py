@@ -65,7 +65,10 @@ def aggregated(catalog: Catalog, *, core: bool, version: str) -> Obj:
             meta["name"] = group
         items.append({"metadata": meta, "versions": listed})
     return {
-        "kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{version}", "metadata": {}, "items": items,
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": f"apidiscovery.k8s.io/{version}",
+        "metadata": {},
+        "items": items,
     }
 
 
@@ -94,10 +97,15 @@ def _aggregated_resources(catalog: Catalog, group: str, version: str) -> list[Ob
             ]
         listed.append(item)
     for plural, kind, namespaced in _REVIEWS.get((group, version), ()):
-        listed.append({
-            "resource": plural, "responseKind": {"group": group, "version": version, "kind": kind},
-            "scope": "Namespaced" if namespaced else "Cluster", "singularResource": kind.lower(), "verbs": ["create"],
-        })
+        listed.append(
+            {
+                "resource": plural,
+                "responseKind": {"group": group, "version": version, "kind": kind},
+                "scope": "Namespaced" if namespaced else "Cluster",
+                "singularResource": kind.lower(),
+                "verbs": ["create"],
+            }
+        )
     return listed
 
 
@@ -117,7 +125,8 @@ def _subresources(resource: Resource, served: ServedVersion, version: str) -> li
 def core_versions(address: str) -> Obj:
     """`/api` without aggregation."""
     return {
-        "kind": "APIVersions", "versions": ["v1"],
+        "kind": "APIVersions",
+        "versions": ["v1"],
         "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
     }
 
@@ -146,8 +155,11 @@ def resource_list(catalog: Catalog, group: str, version: str) -> Obj | None:
     listed: list[Obj] = []
     for resource, served in catalog.of_version(group, version):
         item: Obj = {
-            "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced,
-            "kind": resource.kind, "verbs": list(resource.verbs),
+            "name": resource.plural,
+            "singularName": resource.singular,
+            "namespaced": resource.namespaced,
+            "kind": resource.kind,
+            "verbs": list(resource.verbs),
         }
         if resource.short_names:
             item["shortNames"] = list(resource.short_names)
@@ -156,17 +168,28 @@ def resource_list(catalog: Catalog, group: str, version: str) -> Obj | None:
         listed.append(item)
         for sub in _subresources(resource, served, version):
             entry = {
-                "name": f"{resource.plural}/{sub.name}", "singularName": "", "namespaced": resource.namespaced,
-                "kind": sub.kind, "verbs": list(sub.verbs),
+                "name": f"{resource.plural}/{sub.name}",
+                "singularName": "",
+                "namespaced": resource.namespaced,
+                "kind": sub.kind,
+                "verbs": list(sub.verbs),
             }
             if (sub.group, sub.version) != (group, version):
                 entry |= {"group": sub.group, "version": sub.version}
             listed.append(entry)
     for plural, kind, namespaced in _REVIEWS.get((group, version), ()):
-        listed.append({
-            "name": plural, "singularName": kind.lower(), "namespaced": namespaced, "kind": kind, "verbs": ["create"],
-        })
+        listed.append(
+            {
+                "name": plural,
+                "singularName": kind.lower(),
+                "namespaced": namespaced,
+                "kind": kind,
+                "verbs": ["create"],
+            }
+        )
     return {
-        "kind": "APIResourceList", "apiVersion": "v1",
-        "groupVersion": f"{group}/{version}" if group else version, "resources": listed,
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": f"{group}/{version}" if group else version,
+        "resources": listed,
     }

@@ -73,9 +73,7 @@ def already_exists(group: str, plural: str, name: str) -> ApiFailure:
 
 
 def conflict(group: str, plural: str, name: str, why: str = "") -> ApiFailure:
-    why = why or (
-        "the object has been modified; please apply your changes to the latest version and try again"
-    )
+    why = why or ("the object has been modified; please apply your changes to the latest version and try again")
     message = f'Operation cannot be fulfilled on {qualified(group, plural)} "{name}": {why}'
     return ApiFailure(409, "Conflict", message, _details(group, plural, name))
 
@@ -118,16 +116,22 @@ def expired(requested: int, oldest: int) -> ApiFailure:
 
 def continue_expired() -> ApiFailure:
     return ApiFailure(
-        410, "Expired", "The provided continue parameter is too old to display a consistent list result. "
+        410,
+        "Expired",
+        "The provided continue parameter is too old to display a consistent list result. "
         "Start a new list without the continue parameter.",
     )
 
 
 def too_large_version(requested: int, current: int) -> ApiFailure:
     return ApiFailure(
-        504, "Timeout", f"Too large resource version: {requested}, current: {current}",
-        {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-         "retryAfterSeconds": 1},
+        504,
+        "Timeout",
+        f"Too large resource version: {requested}, current: {current}",
+        {
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        },
     )
 
 
@@ -149,5 +153,5 @@ def not_acceptable(supported: Iterable[str]) -> ApiFailure:
 
 
 def method_not_supported(group: str, plural: str, verb: str) -> ApiFailure:
-    message = f"{verb} is not supported on resources of kind \"{qualified(group, plural)}\""
+    message = f'{verb} is not supported on resources of kind "{qualified(group, plural)}"'
     return ApiFailure(405, "MethodNotAllowed", message, _details(group, plural, ""))

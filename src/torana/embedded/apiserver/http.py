@@ -159,11 +159,25 @@ async def _until_disconnect(receive: Receive) -> None:
 async def serve_https(server: ApiServer, host: str, port: int, pki: Path, on_ready: Callable[[int], None]) -> None:
     """Serve until cancelled. `on_ready(port)` is called when connections are accepted."""
     config = uvicorn.Config(
-        Application(server), host=host, port=port, loop="none", http=_Protocol, ws="none", lifespan="off",
-        interface="asgi3", access_log=False, log_config=None, server_header=False, date_header=True,
-        timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=2, backlog=1024,
-        ssl_certfile=str(pki / "apiserver.crt"), ssl_keyfile=str(pki / "apiserver.key"),
-        ssl_ca_certs=str(pki / "ca.crt"), ssl_cert_reqs=ssl.CERT_OPTIONAL,
+        Application(server),
+        host=host,
+        port=port,
+        loop="none",
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=2,
+        backlog=1024,
+        ssl_certfile=str(pki / "apiserver.crt"),
+        ssl_keyfile=str(pki / "apiserver.key"),
+        ssl_ca_certs=str(pki / "ca.crt"),
+        ssl_cert_reqs=ssl.CERT_OPTIONAL,
     )
     running = _Server(config)
     task = asyncio.ensure_future(running.serve())

@@ -48,14 +48,12 @@ def _step(found: re.Match[str]) -> Finder:
     if found["field"] is not None:
         return _filter(found["field"], found["operator"] == "==", found["value"])
     if found["index"] == "*":
-        return lambda value: value if isinstance(value, list) else (
-            list(value.values()) if isinstance(value, dict) else []
+        return lambda value: (
+            value if isinstance(value, list) else (list(value.values()) if isinstance(value, dict) else [])
         )
     if found["index"] is not None:
         index = int(found["index"])
-        return lambda value: (
-            [value[index]] if isinstance(value, list) and -len(value) <= index < len(value) else []
-        )
+        return lambda value: [value[index]] if isinstance(value, list) and -len(value) <= index < len(value) else []
     key = found["quoted"] or re.sub(r"\\(.)", r"\1", found["key"])
     return lambda value: [value[key]] if isinstance(value, dict) and key in value else []
 

@@ -79,8 +79,16 @@ def carry_over(obj: Obj, live: Obj) -> None:
     """Metadata of an update: what the client may not change stays as it is."""
     metadata, old = obj.setdefault("metadata", {}), live["metadata"]
     for field in (
-        "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-        "generateName", "generation", "resourceVersion", "selfLink",
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generateName",
+        "generation",
+        "resourceVersion",
+        "selfLink",
     ):
         if field in old:
             metadata[field] = old[field]
@@ -207,9 +215,8 @@ def _check_finalizers(metadata: Obj, old: Obj | None) -> list[FieldError]:
     ]
     added = [finalizer for finalizer in finalizers if finalizer not in known]
     if metadata.get("deletionTimestamp") and added:
-        detail = (
-            "no new finalizers can be added if the object is being deleted, found new finalizers "
-            + repr(added).replace("'", '"')
-        )
+        detail = "no new finalizers can be added if the object is being deleted, found new finalizers " + repr(
+            added
+        ).replace("'", '"')
         errors.append(FieldError("FieldValueForbidden", "metadata.finalizers", detail, None))
     return errors

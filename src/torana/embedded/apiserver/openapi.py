@@ -16,7 +16,9 @@ from torana.embedded.apiserver.resource import Resource, ServedVersion
 Obj = dict[str, Any]
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _PATCH_TYPES = (
-    "application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
 )
 
 
@@ -73,8 +75,10 @@ def _document(path: str, group: str, version: str, served: list[tuple[Resource, 
         schemas[f"{name}List"] = _list_schema(name, {**gvk[0], "kind": resource.list_kind})
         paths |= _paths(f"/{path}", resource, served_version, name, gvk[0])
     return {
-        "openapi": "3.0.0", "info": {"title": "Torana", "version": "unversioned"},
-        "paths": paths, "components": {"schemas": schemas},
+        "openapi": "3.0.0",
+        "info": {"title": "Torana", "version": "unversioned"},
+        "paths": paths,
+        "components": {"schemas": schemas},
     }
 
 
@@ -93,7 +97,9 @@ def _object_schema(schema: Obj, gvk: list[Obj]) -> Obj:
     properties["apiVersion"] = {"type": "string", "description": "Group and version of the kind."}
     properties["kind"] = {"type": "string", "description": "Name of the kind."}
     properties["metadata"] = {
-        "description": "Identity, labels and bookkeeping.", "allOf": [_reference(f"{_META}.ObjectMeta")], "default": {},
+        "description": "Identity, labels and bookkeeping.",
+        "allOf": [_reference(f"{_META}.ObjectMeta")],
+        "default": {},
     }
     described["properties"] = properties
     described["type"] = "object"
@@ -103,9 +109,12 @@ def _object_schema(schema: Obj, gvk: list[Obj]) -> Obj:
 
 def _list_schema(item: str, gvk: Obj) -> Obj:
     return {
-        "type": "object", "description": "A list.", "required": ["items"],
+        "type": "object",
+        "description": "A list.",
+        "required": ["items"],
         "properties": {
-            "apiVersion": {"type": "string"}, "kind": {"type": "string"},
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
             "metadata": {"allOf": [_reference(f"{_META}.ListMeta")], "default": {}},
             "items": {"type": "array", "items": {"allOf": [_reference(item)], "default": {}}},
         },
@@ -162,8 +171,7 @@ def _operation(action: str, gvk: Obj, answer: str, parameters: tuple[str, ...], 
     }
     if parameters:
         operation["parameters"] = [
-            {"name": name, "in": "query",
-             "schema": {"type": _PARAMETER_TYPES.get(name, "string"), "uniqueItems": True}}
+            {"name": name, "in": "query", "schema": {"type": _PARAMETER_TYPES.get(name, "string"), "uniqueItems": True}}
             for name in parameters
         ]
     if content:
@@ -193,14 +201,18 @@ _META_SCHEMAS: Obj = {
             "finalizers": {
                 "type": "array",
                 "description": "What must be done before the object may go; each is removed by its doer.",
-                "items": {"type": "string"}, "x-kubernetes-list-type": "set",
+                "items": {"type": "string"},
+                "x-kubernetes-list-type": "set",
                 "x-kubernetes-patch-strategy": "merge",
             },
             "ownerReferences": {
-                "type": "array", "description": "Objects this one belongs to; it goes when all of them are gone.",
+                "type": "array",
+                "description": "Objects this one belongs to; it goes when all of them are gone.",
                 "items": {"allOf": [_reference(f"{_META}.OwnerReference")], "default": {}},
-                "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
-                "x-kubernetes-patch-merge-key": "uid", "x-kubernetes-patch-strategy": "merge",
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["uid"],
+                "x-kubernetes-patch-merge-key": "uid",
+                "x-kubernetes-patch-strategy": "merge",
             },
             "uid": _text("Identity over all time."),
             "resourceVersion": _text("Version of the object, for optimistic concurrency and watches."),
@@ -208,29 +220,38 @@ _META_SCHEMAS: Obj = {
             "creationTimestamp": {"type": "string", "format": "date-time", "description": "When it was created."},
             "deletionTimestamp": {"type": "string", "format": "date-time", "description": "When it is to be gone."},
             "deletionGracePeriodSeconds": {
-                "type": "integer", "format": "int64", "description": "Seconds it has to end by itself.",
+                "type": "integer",
+                "format": "int64",
+                "description": "Seconds it has to end by itself.",
             },
             "managedFields": {
-                "type": "array", "description": "Which writer set which field.", "items": {"type": "object"},
+                "type": "array",
+                "description": "Which writer set which field.",
+                "items": {"type": "object"},
                 "x-kubernetes-list-type": "atomic",
             },
         },
     },
     f"{_META}.OwnerReference": {
-        "type": "object", "description": "An object that another one belongs to.",
+        "type": "object",
+        "description": "An object that another one belongs to.",
         "required": ["apiVersion", "kind", "name", "uid"],
         "properties": {
-            "apiVersion": _text("API version of the owner."), "kind": _text("Kind of the owner."),
-            "name": _text("Name of the owner."), "uid": _text("UID of the owner."),
+            "apiVersion": _text("API version of the owner."),
+            "kind": _text("Kind of the owner."),
+            "name": _text("Name of the owner."),
+            "uid": _text("UID of the owner."),
             "controller": {"type": "boolean", "description": "True for the one owner that manages the object."},
             "blockOwnerDeletion": {
-                "type": "boolean", "description": "Whether deleting the owner in the foreground waits for this object.",
+                "type": "boolean",
+                "description": "Whether deleting the owner in the foreground waits for this object.",
             },
         },
         "x-kubernetes-map-type": "atomic",
     },
     f"{_META}.ListMeta": {
-        "type": "object", "description": "Version and paging of a list.",
+        "type": "object",
+        "description": "Version and paging of a list.",
         "properties": {
             "resourceVersion": _text("Version of the state that the list shows."),
             "continue": _text("Where the next page starts."),

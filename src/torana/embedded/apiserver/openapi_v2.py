@@ -10,7 +10,7 @@ from __future__ import annotations
 CONTENT_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """Clients ask for it with an `@` before the version, which Go cannot read in an answer."""
 
-_KIND = "group: \"\"\nkind: Namespace\nversion: v1\n"
+_KIND = 'group: ""\nkind: Namespace\nversion: v1\n'
 
 
 def document() -> bytes:

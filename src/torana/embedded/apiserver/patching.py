@@ -84,8 +84,13 @@ def _applied(write: Write, live: Obj | None, config: Obj, request: Request) -> O
     given = config["metadata"].get("resourceVersion")
     try:
         merged: Obj = apply(
-            live, config, manager=write.manager, force=request.is_set("force"), schema=write.served.compiled,
-            subresource=write.subresource, now=write.now,
+            live,
+            config,
+            manager=write.manager,
+            force=request.is_set("force"),
+            schema=write.served.compiled,
+            subresource=write.subresource,
+            now=write.now,
         )
     except ApplyConflict as conflict:
         raise errors.apply_conflict(conflict.message, conflict.causes) from conflict

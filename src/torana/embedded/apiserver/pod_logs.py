@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 Obj = dict[str, Any]
 _PASSED_ON = (
-    "follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream",
+    "follow",
+    "previous",
+    "timestamps",
+    "sinceSeconds",
+    "sinceTime",
+    "tailLines",
+    "limitBytes",
+    "stream",
 )
 
 
@@ -69,7 +76,8 @@ class PodLogs:
             context.verify_mode = ssl.CERT_NONE
             context.load_cert_chain(self._pki / "apiserver.crt", self._pki / "apiserver.key")
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, limit=0), auto_decompress=False,
+                connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None, connect=5),
             )
         return self._session
@@ -96,9 +104,7 @@ def _container(pod: Obj, asked: str) -> str:
         raise errors.bad_request(f"container {asked} is not valid for pod {name}")
     if asked or len(plain) == 1:
         return asked or plain[0]
-    raise errors.bad_request(
-        f"a container name must be specified for pod {name}, choose one of: [{' '.join(plain)}]"
-    )
+    raise errors.bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(plain)}]")
 
 
 def _check_started(pod: Obj, container: str) -> None:

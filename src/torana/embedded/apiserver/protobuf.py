@@ -28,7 +28,7 @@ def decode(body: bytes) -> dict[str, Any]:
     if not body.startswith(MAGIC):
         raise ProtobufError("the magic number is missing")
     try:
-        return _decode_unknown(body[len(MAGIC):])
+        return _decode_unknown(body[len(MAGIC) :])
     except (IndexError, struct.error, UnicodeDecodeError, OverflowError, TypeError) as error:
         raise ProtobufError(f"malformed message: {error}") from error
 
@@ -62,11 +62,11 @@ def _fields(data: bytes) -> Iterator[tuple[int, int, Any]]:
             size, position = _varint(data, position)
             if position + size > end:
                 raise ProtobufError("a field is longer than its message")
-            yield number, wire, data[position:position + size]
+            yield number, wire, data[position : position + size]
             position += size
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
-            yield number, wire, data[position:position + size]
+            yield number, wire, data[position : position + size]
             position += size
         else:
             raise ProtobufError(f"wire type {wire} is not used by Kubernetes")

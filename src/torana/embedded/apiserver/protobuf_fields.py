@@ -50,7 +50,8 @@ _GROUPS = {
     "policy": ("policy", "Eviction"),
     "rbac.authorization.k8s.io": ("rbac", "Role ClusterRole RoleBinding ClusterRoleBinding"),
     "authorization.k8s.io": (
-        "authz", "SubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview LocalSubjectAccessReview",
+        "authz",
+        "SubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview LocalSubjectAccessReview",
     ),
     "authentication.k8s.io": ("authn", "TokenReview TokenRequest SelfSubjectReview"),
     "*": ("meta", "DeleteOptions"),

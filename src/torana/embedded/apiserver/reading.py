@@ -25,12 +25,27 @@ from torana.embedded.apiserver.store import Collection, Entry, Store
 
 KEPT_SNAPSHOTS = 64
 _SELECTABLE = {
-    "pods": ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase",
-             "status.podIP", "status.nominatedNodeName"),
+    "pods": (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    ),
     "events": (
-        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-        "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
-        "reportingComponent", "source", "type",
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
     ),
     "secrets": ("type",),
     "namespaces": ("status.phase",),
@@ -88,7 +103,7 @@ def parse_selection(request: Request, resource: Resource) -> Selection:
         supported.update(version.selectable_fields)
     for path in fields.paths:
         if path not in supported:
-            raise errors.bad_request(f'field label not supported: {path}')
+            raise errors.bad_request(f"field label not supported: {path}")
     namespace = request.target.namespace if resource.namespaced and request.target.namespace else None
     if request.target.name:
         fields = FieldSelector((*fields.tests, *parse_field_selector(f"metadata.name={request.target.name}").tests))

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 _VERBS = {
-    "GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete",
+    "GET": "get",
+    "HEAD": "get",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
 }
 
 

@@ -102,14 +102,15 @@ class ResourceHandler:
         is_list = request.is_set("sendInitialEvents")
         if is_list and (request.query.get("resourceVersionMatch") != "NotOlderThan" or not wants_bookmarks):
             wanted = "sendInitialEvents needs resourceVersionMatch=NotOlderThan and allowWatchBookmarks=true"
-            raise errors.ApiFailure(422, "Invalid", f"ListOptions.meta.k8s.io \"\" is invalid: {wanted}")
+            raise errors.ApiFailure(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {wanted}')
         if is_list and revision is not None and revision > self._store.durable_revision:
             raise errors.too_large_version(revision, self._store.durable_revision)
         subscription = Subscription(self._store, resource, served, selection, form, wants_bookmarks)
         is_silent = request.query.get("sendInitialEvents", "").lower() == "false"
         subscription.start(
             None if is_list else revision,
-            sends_initial=is_list or (revision is None and not is_silent), marks_initial_end=is_list,
+            sends_initial=is_list or (revision is None and not is_silent),
+            marks_initial_end=is_list,
         )
         self.subscriptions.add(subscription)
         seconds = request.query.get("timeoutSeconds", "")
@@ -191,8 +192,14 @@ class ResourceHandler:
         if validation not in ("Ignore", "Warn", "Strict"):
             raise errors.bad_request(f'Invalid value: "{validation}": fieldValidation: Ignore, Warn or Strict')
         write = Write(
-            resource, served, request.target.namespace if resource.namespaced else "", _manager(request), timestamp(),
-            request.target.subresource, validation, request.is_dry_run,
+            resource,
+            served,
+            request.target.namespace if resource.namespaced else "",
+            _manager(request),
+            timestamp(),
+            request.target.subresource,
+            validation,
+            request.is_dry_run,
         )
         for warning in _deprecation(resource, served):
             write.warn(warning)
@@ -223,4 +230,3 @@ def _deprecation(resource: Resource, served: ServedVersion) -> tuple[str, ...]:
     if served.deprecation == "deprecated":
         return (f"{resource.api_version(served.name)} {resource.kind} is deprecated",)
     return (served.deprecation,)
-

@@ -60,8 +60,14 @@ class Reviews:
         about, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
         if isinstance(about, dict):
             request = AccessRequest(
-                user, about.get("verb", ""), groups, about.get("group", ""), about.get("resource", ""),
-                about.get("subresource", ""), about.get("namespace", ""), about.get("name", ""),
+                user,
+                about.get("verb", ""),
+                groups,
+                about.get("group", ""),
+                about.get("resource", ""),
+                about.get("subresource", ""),
+                about.get("namespace", ""),
+                about.get("name", ""),
             )
         elif isinstance(path, dict):
             request = AccessRequest(user, path.get("verb", ""), groups, path=path.get("path", ""))
@@ -78,11 +84,13 @@ class Reviews:
             "incomplete": False,
             "resourceRules": [
                 {key: rule[key] for key in ("verbs", "apiGroups", "resources", "resourceNames") if rule.get(key)}
-                for rule in rules if rule.get("resources")
+                for rule in rules
+                if rule.get("resources")
             ],
             "nonResourceRules": [
                 {"verbs": rule["verbs"], "nonResourceURLs": rule["nonResourceURLs"]}
-                for rule in rules if rule.get("nonResourceURLs")
+                for rule in rules
+                if rule.get("nonResourceURLs")
             ],
         }
 

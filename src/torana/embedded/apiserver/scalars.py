@@ -14,7 +14,13 @@ from torana.embedded.apiserver.regex import compile_pattern
 
 Check = Callable[[Any], list[Fault] | None]
 JSON_TYPES: dict[type, str] = {
-    dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null",
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
 }
 
 

@@ -19,9 +19,7 @@ from torana.embedded.apiserver.writing import Write
 Obj = dict[str, Any]
 
 
-async def handle(
-    writer: Writer, request: Request, resource: Resource, served: ServedVersion, write: Write
-) -> Response:
+async def handle(writer: Writer, request: Request, resource: Resource, served: ServedVersion, write: Write) -> Response:
     """Answer get, update and patch of a Scale."""
     assert served.scale is not None
     scale = served.scale
@@ -70,8 +68,11 @@ def _scale_of(obj: Obj, scale: Scale) -> Obj:
     if selector:
         status["selector"] = selector
     return {
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {key: meta[key] for key in kept if key in meta},
-        "spec": {"replicas": _get(obj, scale.spec_replicas) or 0}, "status": status,
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: meta[key] for key in kept if key in meta},
+        "spec": {"replicas": _get(obj, scale.spec_replicas) or 0},
+        "status": status,
     }
 
 

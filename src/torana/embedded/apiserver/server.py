@@ -27,9 +27,15 @@ from torana.embedded.apiserver.tokens import Tokens
 from torana.embedded.apiserver.writer import Writer
 
 VERSION = {
-    "major": "1", "minor": "32", "gitVersion": "v1.32.4+torana", "gitCommit": "", "gitTreeState": "clean",
-    "buildDate": "1970-01-01T00:00:00Z", "goVersion": f"python{sys.version_info.major}.{sys.version_info.minor}",
-    "compiler": "python", "platform": "linux/amd64",
+    "major": "1",
+    "minor": "32",
+    "gitVersion": "v1.32.4+torana",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": f"python{sys.version_info.major}.{sys.version_info.minor}",
+    "compiler": "python",
+    "platform": "linux/amd64",
 }
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
@@ -43,9 +49,7 @@ class ApiServer:
         self.store = store
         self.catalog = Catalog(builtin_resources(channel))
         self.writer = Writer(store, self._on_write)
-        self.resources = ResourceHandler(
-            store, self.catalog, self.writer, Subresources(self.writer, tokens, logs)
-        )
+        self.resources = ResourceHandler(store, self.catalog, self.writer, Subresources(self.writer, tokens, logs))
         self.authenticator = authenticator
         self.authorizer = Authorizer(store)
         self.reviews = Reviews(self.authorizer, authenticator, tokens)
@@ -111,8 +115,9 @@ class ApiServer:
                 discovery.core_versions(host) if path == "/api" else discovery.group_list(self.catalog)
             )
         if path == "/":
-            return json_response({"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz",
-                                            "/version"]})
+            return json_response(
+                {"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]}
+            )
         parts = path.strip("/").split("/")
         found: dict[str, Any] | None = None
         if parts[0] == "api" and len(parts) == 2:

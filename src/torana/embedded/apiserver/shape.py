@@ -20,7 +20,13 @@ METADATA: Schema = {
     "properties": {
         **dict.fromkeys(
             (
-                "name", "generateName", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
+                "name",
+                "generateName",
+                "namespace",
+                "uid",
+                "resourceVersion",
+                "creationTimestamp",
+                "deletionTimestamp",
                 "selfLink",
             ),
             STRING,

@@ -207,8 +207,9 @@ class Store:
         return entry, done
 
     def _on_durable(self, writes: list[Write], error: Exception | None) -> None:
-        finished = [(write.revision, self._pending.pop(write.revision)) for write in writes
-                    if write.revision in self._pending]
+        finished = [
+            (write.revision, self._pending.pop(write.revision)) for write in writes if write.revision in self._pending
+        ]
         if error is not None:
             self._undo(finished, error)
             return

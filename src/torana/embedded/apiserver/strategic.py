@@ -25,7 +25,9 @@ PATCH_METADATA: Schema = {
         **METADATA["properties"],
         "finalizers": {**METADATA["properties"]["finalizers"], **MERGED},
         "ownerReferences": {
-            **METADATA["properties"]["ownerReferences"], **MERGED, "x-kubernetes-patch-merge-key": "uid",
+            **METADATA["properties"]["ownerReferences"],
+            **MERGED,
+            "x-kubernetes-patch-merge-key": "uid",
         },
     },
 }

@@ -48,7 +48,7 @@ class Subresources:
         def change(live: Obj) -> tuple[Obj, list[str]]:
             bound = (live.get("spec") or {}).get("nodeName")
             if bound:
-                raise errors.conflict("", "pods", name, f"pod {name} is already assigned to node \"{bound}\"")
+                raise errors.conflict("", "pods", name, f'pod {name} is already assigned to node "{bound}"')
             obj: Obj = orjson.loads(orjson.dumps(live))
             obj["spec"]["nodeName"] = node
             return obj, []

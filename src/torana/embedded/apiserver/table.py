@@ -35,8 +35,11 @@ def render(resource: Resource, served: ServedVersion, objects: list[Obj], meta: 
             cells = [_cell(column.type, path(obj), now) for column, path in zip(shown, paths, strict=True)]
             rows.append(_row([obj["metadata"]["name"], *cells], obj, include))
     return {
-        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta,
-        "columnDefinitions": definitions, "rows": rows,
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": meta,
+        "columnDefinitions": definitions,
+        "rows": rows,
     }
 
 
@@ -46,7 +49,9 @@ def _definition(name: str, type_: str, priority: int) -> Obj:
 
 def _describe(column: PrinterColumn) -> Obj:
     return {
-        "name": column.name, "type": column.type, "format": column.format,
+        "name": column.name,
+        "type": column.type,
+        "format": column.format,
         "description": column.doc or f"Custom resource definition column (in JSONPath format): {column.json_path}",
         "priority": column.priority,
     }

@@ -47,8 +47,14 @@ class Tokens:
         if bound:
             private[bound.get("kind", "").lower()] = {"name": bound.get("name", ""), "uid": bound.get("uid", "")}
         claims = {
-            "aud": audiences or [ISSUER], "exp": now + lifetime_s, "iat": now, "nbf": now, "iss": ISSUER,
-            "jti": str(uuid.uuid4()), "kubernetes.io": private, "sub": f"system:serviceaccount:{namespace}:{name}",
+            "aud": audiences or [ISSUER],
+            "exp": now + lifetime_s,
+            "iat": now,
+            "nbf": now,
+            "iss": ISSUER,
+            "jti": str(uuid.uuid4()),
+            "kubernetes.io": private,
+            "sub": f"system:serviceaccount:{namespace}:{name}",
         }
         signed = f"{_encode(orjson.dumps({'alg': 'ES256', 'typ': 'JWT'}))}.{_encode(orjson.dumps(claims))}"
         r, s = decode_dss_signature(self._key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))

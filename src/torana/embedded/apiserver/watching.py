@@ -31,7 +31,12 @@ class Subscription:
     """One watch."""
 
     def __init__(
-        self, store: Store, resource: Resource, served: ServedVersion, selection: Selection, form: Form,
+        self,
+        store: Store,
+        resource: Resource,
+        served: ServedVersion,
+        selection: Selection,
+        form: Form,
         wants_bookmarks: bool,
     ) -> None:
         self._store = store
@@ -140,8 +145,11 @@ class Subscription:
             about = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
             row = {"cells": list[str](), "object": about}
             obj = {
-                "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [],
-                "metadata": {"resourceVersion": meta["resourceVersion"]}, "rows": [row],
+                "kind": "Table",
+                "apiVersion": "meta.k8s.io/v1",
+                "columnDefinitions": [],
+                "metadata": {"resourceVersion": meta["resourceVersion"]},
+                "rows": [row],
             }
         else:
             api_version = self._resource.api_version(self._served.name)

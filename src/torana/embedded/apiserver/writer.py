@@ -138,7 +138,8 @@ class Writer:
         if b'"deletionTimestamp"' in entry.raw and "deletionTimestamp" in orjson.loads(entry.raw)["metadata"]:
             why = f"unable to create new content in namespace {write.namespace} because it is being terminated"
             cause = {
-                "reason": "NamespaceTerminating", "message": f"namespace {write.namespace} is being terminated",
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {write.namespace} is being terminated",
                 "field": "metadata.namespace",
             }
             raise errors.forbidden(write.resource.group, write.resource.plural, "", why, [cause])

@@ -49,9 +49,7 @@ def check_type(write: Write, obj: Obj, name: str) -> None:
         given = obj.setdefault(field, expected) or expected
         obj[field] = given
         if given != expected:
-            raise errors.bad_request(
-                f"{field} in the data ({given}) does not match the expected {field} ({expected})"
-            )
+            raise errors.bad_request(f"{field} in the data ({given}) does not match the expected {field} ({expected})")
     meta = obj["metadata"]
     if resource.namespaced and meta.get("namespace") not in (None, "", write.namespace):
         raise errors.bad_request(
