@@ -107,15 +107,13 @@ async def routes(place: Place, changes: int, *, pause_s: float = 0.02) -> list[S
 
 async def churn(api: Api, routes_count: int, per_s: float) -> None:
     """Changes the other routes, one after another, about `per_s` times a second, until cancelled."""
-    running: set[asyncio.Task[object]] = set()
-    for number in itertools.count():
-        rules = documents.route("any", version=f"churn{number}")["spec"]["rules"]
-        name = f"r{number % routes_count:05}"
-        task: asyncio.Task[object] = asyncio.create_task(
-            api.merge("HTTPRoute", documents.NAMESPACE, name, {"spec": {"rules": rules}}))
-        running.add(task)
-        task.add_done_callback(running.discard)
-        await asyncio.sleep(1 / per_s)
+    # A group, so that changes under way are over when the churning ends.
+    async with asyncio.TaskGroup() as running:
+        for number in itertools.count():
+            rules = documents.route("any", version=f"churn{number}")["spec"]["rules"]
+            name = f"r{number % routes_count:05}"
+            running.create_task(api.merge("HTTPRoute", documents.NAMESPACE, name, {"spec": {"rules": rules}}))
+            await asyncio.sleep(1 / per_s)
 
 
 async def listeners(place: Place, class_name: str, changes: int) -> list[Series]:
