@@ -57,6 +57,11 @@ class Deliveries:
         proxy = self._proxies.get(gateway)
         return proxy is not None and any(revision >= 0 for revision in proxy.accepted.values())
 
+    def accepted_by_all(self, gateway: Ref) -> int:
+        """The last revision that every connected node accepted; -1 when one has accepted nothing yet."""
+        proxy = self._proxies.get(gateway)
+        return min(proxy.accepted.values(), default=-1) if proxy is not None else -1
+
     def nodes(self, gateway: Ref) -> tuple[str, ...]:
         """The connected nodes."""
         proxy = self._proxies.get(gateway)

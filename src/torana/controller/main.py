@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from torana.api.core.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
+from torana.api.core.deployment import DEPLOYMENT
 from torana.api.core.endpoint_slice import ENDPOINT_SLICE
 from torana.api.core.namespace import NAMESPACE
 from torana.api.core.pod import POD
@@ -42,6 +43,7 @@ from torana.kube.client import Client
 log = logging.getLogger(__name__)
 
 _BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
+_CHANNEL = "gateway.networking.k8s.io/channel"
 
 
 async def run(options: ControllerOptions) -> None:
@@ -100,12 +102,14 @@ def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
         ENDPOINT_SLICE: (sources.endpoint_slices, as_is, ""),
         SECRET: (sources.secrets, as_is, ""),
         CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
+        DEPLOYMENT: (infrastructure.deployments, as_is, GATEWAY_NAME_LABEL),
         POD: (infrastructure.pods, as_is, GATEWAY_NAME_LABEL),
     }
 
 
 def _bundle_version(crd: Any) -> BundleVersion:
-    return BundleVersion(crd.spec.group, crd.metadata.annotations.get(_BUNDLE_VERSION, ""))
+    said = crd.metadata.annotations
+    return BundleVersion(crd.spec.group, said.get(_BUNDLE_VERSION, ""), said.get(_CHANNEL, ""))
 
 
 def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]:

@@ -100,7 +100,7 @@ class Wiring:
 
     def _offer(self, settled: Settled) -> None:
         offers: dict[Ref, tuple[list[Resource], list[tuple[ResourceType, str]]]] = {}
-        for collection in self.resources.by_type:
+        for collection in self.resources.by_type.values():
             for (gateway, name), change in settled.of(collection).items():
                 upserts, removals = offers.setdefault(gateway, ([], []))
                 if change.new is not None:
@@ -177,6 +177,8 @@ class Wiring:
                 self.provisioner.withdraw((managed or change.old).object)
             else:
                 self.provisioner.drop(ref)
+        for ref in self.infrastructure.bereft(settled):
+            self.provisioner.recheck(ref)
 
     def on_problem(self, ref: Ref, message: str) -> None:
         """The provisioner could not make a Gateway's proxy ("" when all is well again)."""
@@ -189,7 +191,7 @@ class Wiring:
                 self.deliveries.connected(event.gateway, event.node)
             case Delivered():
                 self._tell_all(self.deliveries.delivered(event.gateway, event.node, event.revision))
-                suspect = self.blame.delivered(event.gateway, event.revision)
+                suspect = self.blame.delivered(event.gateway, self.deliveries.accepted_by_all(event.gateway))
                 if suspect is not None:
                     self.feed.edit(self.graph.sources.quarantined, suspect, None)
                 self._refresh(event.gateway)
@@ -203,6 +205,9 @@ class Wiring:
         self.measures.xds_bytes = self.xds.bytes_sent
 
     def _rejected(self, event: Rejected) -> None:
+        offered = self.resources.by_type[event.type].items.get((event.gateway, event.name))
+        if offered is None or offered.version != event.version:
+            return  # About a version that is not offered any more.
         self.measures.rejections += 1
         log.warning("%s of %s rejects %s %s: %s", event.node, event.gateway, event.type.name, event.name, event.message)
         if event.type is ResourceType.LDS:

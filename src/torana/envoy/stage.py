@@ -17,7 +17,7 @@ from torana.envoy import names
 from torana.envoy.cluster import render_cluster, render_endpoints
 from torana.envoy.host import RenderOptions, render_host
 from torana.envoy.listener import render_bind
-from torana.envoy.resource import Resource
+from torana.envoy.resource import Resource, ResourceType
 from torana.envoy.secret import render_secret
 from torana.envoy.table import render_anchor, render_scope, render_table
 from torana.gateway.graph import Graph
@@ -74,7 +74,14 @@ class Resources:
         self.host_scopes = engine.derive("host_scopes", hosts.hosts, self._scope)
         self.scopes: Derived[Any, Resource] = engine.union("scope_resources", (self.anchors, self.host_scopes))
         self.listeners = engine.derive("listener_resources", graph.binds.binds, self._listener)
-        self.by_type = (self.clusters, self.endpoints, self.secrets, self.routes, self.scopes, self.listeners)
+        self.by_type: dict[ResourceType, Collection[Any, Resource]] = {
+            ResourceType.CDS: self.clusters,
+            ResourceType.EDS: self.endpoints,
+            ResourceType.SDS: self.secrets,
+            ResourceType.RDS: self.routes,
+            ResourceType.SRDS: self.scopes,
+            ResourceType.LDS: self.listeners,
+        }
 
     def _endpoints(self, key: Any, cluster: Any, look: Look) -> dict[Any, Resource]:
         body = look.get(self.endpoint_bodies, key[1])

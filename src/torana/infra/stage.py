@@ -6,13 +6,12 @@ In: the Services and Pods that belong to proxies, and what the provisioner ran i
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import msgspec
 
 from torana.api.kind import Ref
-from torana.derive.engine import Engine
+from torana.derive.engine import Engine, Settled
 from torana.derive.look import Look
 from torana.gateway.graph import Graph
 from torana.gateway.status.gateways import ProxyState
@@ -28,6 +27,7 @@ class Infrastructure:
     def __init__(self, engine: Engine, graph: Graph, inputs: PlanInputs) -> None:
         self.inputs = inputs
         self.pods = engine.source("proxy_pods", {"gateway": _gateway_of})
+        self.deployments = engine.source("proxy_deployments", {"gateway": _gateway_of})
         self.problems = engine.source("infrastructure_problems")
         self.services = engine.map(
             "proxy_services",
@@ -35,13 +35,19 @@ class Infrastructure:
             lambda ref, one, look: one if _gateway_of(ref, one) else None,
             {"gateway": _gateway_of},
         )
+        self.secrets = engine.map(
+            "proxy_secrets", graph.sources.secrets, lambda ref, one, look: next(iter(_gateway_of(ref, one)), None)
+        )
         self.observed = engine.map("observed", graph.listeners.gateways, self._observe)
         self.bind_addresses = engine.map("bind_addresses", self.observed, self._bind_address)
 
     def _observe(self, ref: Ref, managed: Any, look: Look) -> Observed:
         services = [one for _, one in look.list(self.services.index("gateway"), ref)]
         pods = [one for _, one in look.list(self.pods.index("gateway"), ref)]
-        observed = observe(managed.object, services[0] if services else None, None, pods)
+        deployments = [one for _, one in look.list(self.deployments.index("gateway"), ref)]
+        observed = observe(
+            managed.object, services[0] if services else None, deployments[0] if deployments else None, pods
+        )
         problem = look.get(self.problems, ref)
         return msgspec.structs.replace(observed, problem=problem) if problem else observed
 
@@ -50,6 +56,16 @@ class Infrastructure:
         if self.inputs.home == "cluster":
             return "0.0.0.0"
         return observed.addresses[0].value if observed.addresses else None
+
+    def bereft(self, settled: Settled) -> set[Ref]:
+        """Gateways whose proxy lost an object that somebody deleted."""
+        lost: set[Ref] = set()
+        for collection in (self.services, self.deployments):
+            for ref, change in settled.of(collection).items():
+                if change.new is None:
+                    lost.update(_gateway_of(ref, change.old))
+        lost.update(change.old for change in settled.of(self.secrets).values() if change.new is None)
+        return lost
 
     def state(self, observed: Observed | None, is_serving: bool) -> ProxyState:
         """What the Gateway's status is to know."""
@@ -64,7 +80,7 @@ class Infrastructure:
         return ProxyState(addresses, is_serving)
 
 
-def _gateway_of(ref: Ref, obj: Any) -> list[Hashable]:
+def _gateway_of(ref: Ref, obj: Any) -> list[Ref]:
     """The Gateway that an object of a proxy belongs to."""
     name = obj.metadata.annotations.get(GATEWAY_ANNOTATION, "").partition("/")[2]
     return [Ref(ref.namespace, name)] if name else []

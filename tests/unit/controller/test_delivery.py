@@ -61,3 +61,15 @@ def test_a_gateway_that_is_gone_holds_nothing_back() -> None:
     book.connected(GATEWAY, "a")
     book.hold("route", "accepted", [GATEWAY])
     assert book.forget(GATEWAY) == [("route", "accepted")]
+
+
+def test_what_all_accepted_is_what_the_slowest_accepted() -> None:
+    book = Deliveries()
+    book.offered(GATEWAY, 3)
+    assert book.accepted_by_all(GATEWAY) == -1
+    book.connected(GATEWAY, "a")
+    book.connected(GATEWAY, "b")
+    book.delivered(GATEWAY, "a", 3)
+    assert book.accepted_by_all(GATEWAY) == -1
+    book.delivered(GATEWAY, "b", 2)
+    assert book.accepted_by_all(GATEWAY) == 2
