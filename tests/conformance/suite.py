@@ -27,6 +27,8 @@ from torana.kube.client import Client
 
 ROOT = Path(__file__).parents[2]
 CLASS = "gateway-conformance"
+USABLE, UNUSABLE = "127.42.0.1", "192.0.2.1"
+"""Addresses for the test of static addresses: one of this machine's, and one of nobody's (RFC 5737)."""
 MODE = "embedded"
 READY_S = 120.0
 STOP_S = 60.0
@@ -104,6 +106,8 @@ def run_suite(binary: Path, kubeconfig: Path, work: Path, flags: list[str]) -> i
 def flags_for(profiles: tuple[str, ...], report: Path) -> list[str]:
     """The suite's flags for a run that makes a report."""
     told = {
+        "usable-address": USABLE,
+        "unusable-address": UNUSABLE,
         "conformance-profiles": ",".join(profiles),
         "report-output": str(report),
         "mode": MODE,

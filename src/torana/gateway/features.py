@@ -5,6 +5,8 @@ Names are those of the conformance suite. A name stands here only when the code 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SUPPORTED: tuple[str, ...] = (
     "Gateway",
     "GatewayAddressEmpty",
@@ -12,6 +14,7 @@ SUPPORTED: tuple[str, ...] = (
     "GatewayHTTPSListenerDetectMisdirectedRequests",
     "GatewayInfrastructurePropagation",
     "GatewayPort8080",
+    "GatewayStaticAddresses",
     "HTTPRoute",
     "HTTPRoute303RedirectStatusCode",
     "HTTPRoute307RedirectStatusCode",
@@ -34,6 +37,19 @@ SUPPORTED: tuple[str, ...] = (
     "HTTPRouteRequestPercentageMirror",
     "HTTPRouteRequestTimeout",
     "HTTPRouteResponseHeaderModification",
+    "HTTPRouteRetry",
+    "HTTPRouteRetryBackendTimeout",
+    "HTTPRouteRetryConnectionError",
     "HTTPRouteSchemeRedirect",
     "ReferenceGrant",
 )
+
+EXPERIMENTAL = frozenset({"HTTPRouteRetry", "HTTPRouteRetryBackendTimeout", "HTTPRouteRetryConnectionError"})
+"""Features whose fields only the experimental channel has: with the standard one, no route can ask for them."""
+
+
+def claimed(channels: Iterable[str]) -> tuple[str, ...]:
+    """What is claimed where the CRDs are of these channels."""
+    if "experimental" in channels:
+        return SUPPORTED
+    return tuple(name for name in SUPPORTED if name not in EXPERIMENTAL)

@@ -8,7 +8,7 @@ from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.classes import ClassVerdict
-from torana.gateway.features import SUPPORTED
+from torana.gateway.features import claimed
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.listeners import GROUP, ListenerKey, ListenerVerdict
 from torana.gateway.stages.listeners import Listeners
@@ -31,8 +31,9 @@ class Reports:
         self.http_routes = engine.map("http_route_reports", routes.specs, self._route)
 
     def _class(self, ref: Ref, verdict: ClassVerdict, look: Look) -> ClassReport:
-        crds = look.list(self.sources.bundle_versions.index("group"), GROUP)
-        return class_status.report(verdict, frozenset(crd.version for _, crd in crds), SUPPORTED)
+        crds = [crd for _, crd in look.list(self.sources.bundle_versions.index("group"), GROUP)]
+        features = claimed({crd.channel for crd in crds})
+        return class_status.report(verdict, frozenset(crd.version for crd in crds), features)
 
     def _route(self, ref: Ref, route: Any, look: Look) -> RouteReport:
         verdicts = look.get(self.routes.parents, ref) or ()

@@ -12,10 +12,11 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
 class BundleVersion(NamedTuple):
-    """The API group of an installed CRD, and the Gateway API version it says it is from ("" for none)."""
+    """The API group of an installed CRD, and the Gateway API version and channel it says it is from ("" for none)."""
 
     group: str
     version: str
+    channel: str = ""
 
 
 class Sources:
