@@ -59,13 +59,15 @@ class Api:
         self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, timeout=timeout)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._session is not None
         await self._session.close()
 
-    async def send(self, method: str, path: str, body: Document | None = None,
-                   content_type: str = "application/json") -> Document:
+    async def send(
+        self, method: str, path: str, body: Document | None = None, content_type: str = "application/json"
+    ) -> Document:
         """The decoded answer. Raises `Refused` for every status of 400 and above."""
         assert self._session is not None
         data = None if body is None else orjson.dumps(body)

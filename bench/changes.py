@@ -62,8 +62,15 @@ def from_backend(name: str) -> Callable[[Answer], bool]:
     return lambda answer: answer.status == 200 and answer.body == name
 
 
-async def observe(series: Series, prober: Prober, change: Callable[[], Awaitable[object]],
-                  old: Callable[[Answer], bool], new: Callable[[Answer], bool], *, deadline_s: float = 60) -> None:
+async def observe(
+    series: Series,
+    prober: Prober,
+    change: Callable[[], Awaitable[object]],
+    old: Callable[[Answer], bool],
+    new: Callable[[Answer], bool],
+    *,
+    deadline_s: float = 60,
+) -> None:
     """Makes one change under observation and adds what was seen to `series`."""
     watch, stop = Watch(new), asyncio.Event()
     watching = asyncio.create_task(prober.watch(watch, stop))
@@ -91,15 +98,30 @@ async def routes(place: Place, changes: int, *, pause_s: float = 0.02) -> list[S
     for number in range(changes):
         first, second = f"a{number}", f"b{number}"
         document = documents.route(PROBED, version=first)
-        await observe(created, prober, lambda document=document: place.api.create(document),  # type: ignore[misc]
-                      absent, has_version(first))
+        await observe(
+            created,
+            prober,
+            lambda document=document: place.api.create(document),  # type: ignore[misc]
+            absent,
+            has_version(first),
+        )
         await asyncio.sleep(pause_s)
         rules = {"spec": {"rules": documents.route(PROBED, version=second)["spec"]["rules"]}}
-        await observe(changed, prober, lambda rules=rules: _merge(place.api, rules),  # type: ignore[misc]
-                      has_version(first), has_version(second))
+        await observe(
+            changed,
+            prober,
+            lambda rules=rules: _merge(place.api, rules),  # type: ignore[misc]
+            has_version(first),
+            has_version(second),
+        )
         await asyncio.sleep(pause_s)
-        await observe(deleted, prober, lambda: place.api.delete("HTTPRoute", documents.NAMESPACE, PROBED),
-                      has_version(second), absent)
+        await observe(
+            deleted,
+            prober,
+            lambda: place.api.delete("HTTPRoute", documents.NAMESPACE, PROBED),
+            has_version(second),
+            absent,
+        )
         await asyncio.sleep(pause_s)
     prober.close()
     return [created, changed, deleted]
@@ -137,8 +159,13 @@ async def listeners(place: Place, class_name: str, changes: int) -> list[Series]
         await observe(renamed, prober, lambda: _listen(place.api, class_name, again), right, right)  # noqa: B023
         # A renamed listener changes nothing that a client could wait for: watch it a while instead.
         await _linger(renamed, prober, right)
-        await observe(removed, prober, lambda: _listen(place.api, class_name, {"http": documents.PORT}),
-                      right, lambda answer: answer.status <= 0)
+        await observe(
+            removed,
+            prober,
+            lambda: _listen(place.api, class_name, {"http": documents.PORT}),
+            right,
+            lambda answer: answer.status <= 0,
+        )
         prober.close()
         await asyncio.sleep(0.1)
     stop.set()
@@ -156,6 +183,7 @@ async def repoint(place: Place, changes: int) -> list[Series]:
     await prober.wait(from_backend("backend-0"))
     ports = await _service_ports(place.api)
     for _ in range(changes):
+
         async def change() -> None:
             rules = documents.route(name, service="spare")["spec"]["rules"]
             await place.api.merge("HTTPRoute", documents.NAMESPACE, name, {"spec": {"rules": rules}})

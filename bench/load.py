@@ -46,11 +46,21 @@ def require(program: str) -> str:
     raise Missing(f"{program} is not installed; get it with: {remedy}")
 
 
-def measure(address: str, port: int, host: str, *, connections: int, seconds: float, cpus: set[int],
-            proxy: tuple[int, ...]) -> Round:
+def measure(
+    address: str, port: int, host: str, *, connections: int, seconds: float, cpus: set[int], proxy: tuple[int, ...]
+) -> Round:
     """Loads `address:port` from `cpus` with one thread of wrk and reads what the processes `proxy` used meanwhile."""
-    command = [require("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(REPORT),
-               "-H", f"Host: {host}", f"http://{address}:{port}/"]
+    command = [
+        require("wrk"),
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "-s",
+        str(REPORT),
+        "-H",
+        f"Host: {host}",
+        f"http://{address}:{port}/",
+    ]
     before = sum(map(processes.cpu_s, proxy))
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     processes.pin(running.pid, cpus)

@@ -14,8 +14,13 @@ from pathlib import Path
 PROC = Path("/proc")
 # Words that must all occur among a process's arguments, for every role; the first match of a role wins.
 ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "controller": (("torana.cli.main", "controller"), ("torana", "controller"), ("envoy-gateway", "server"),
-                   ("agentgateway",), ("kgateway",)),
+    "controller": (
+        ("torana.cli.main", "controller"),
+        ("torana", "controller"),
+        ("envoy-gateway", "server"),
+        ("agentgateway",),
+        ("kgateway",),
+    ),
     "apiserver": (("torana.cli.main", "apiserver"), ("kube-apiserver",)),
     "node": (("torana.cli.main", "node"),),
     "envoy": (("envoy", "-c"), ("envoy", "--config-yaml"), ("envoy", "--config-path")),

@@ -84,6 +84,8 @@ async def _churn(options: argparse.Namespace, size: int) -> Any:
         churning = asyncio.create_task(changes.churn(api, size, options.churn))
         try:
             yield
+            if churning.done():
+                churning.result()  # raises what ended it: figures without the churn would mislead
         finally:
             churning.cancel()
             await asyncio.gather(churning, return_exceptions=True)
@@ -122,8 +124,9 @@ async def _counted(place: changes.Place, want: int, *, deadline_s: float = 120) 
         await asyncio.sleep(0.05)
 
 
-async def _measure(place: changes.Place, pids: dict[str, tuple[int, ...]],
-                   options: argparse.Namespace) -> dict[str, Any]:
+async def _measure(
+    place: changes.Place, pids: dict[str, tuple[int, ...]], options: argparse.Namespace
+) -> dict[str, Any]:
     if not options.churn:
         await asyncio.to_thread(processes.wait_quiet, pids)
     before, counted_before = processes.usage(pids), await metrics.scrape(options.metrics)
@@ -137,8 +140,9 @@ async def _measure(place: changes.Place, pids: dict[str, tuple[int, ...]],
         "series": [_figures(each) for each in series],
         "cpu_ms_per_change": {role: (after[role].cpu_s - before[role].cpu_s) / total * 1000 for role in after},
         "memory_mib": {role: after[role].memory_mib for role in after},
-        "counted_per_change": {name: (counted_after[name] - counted_before.get(name, 0)) / total
-                               for name in counted_after},
+        "counted_per_change": {
+            name: (counted_after[name] - counted_before.get(name, 0)) / total for name in counted_after
+        },
     }
 
 
@@ -159,15 +163,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.propagation", description=__doc__.splitlines()[0])
     parser.add_argument("--kubeconfig", type=Path, help="a running system; without it one is started")
     parser.add_argument("--gateway-class", default="torana")
-    parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")],
-                        default=[10, 100, 1000, 5000], help="numbers of routes, rising")
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: [int(part) for part in text.split(",")],
+        default=[10, 100, 1000, 5000],
+        help="numbers of routes, rising",
+    )
     parser.add_argument("--changes", type=int, default=100, help="how often the probed route is made and removed")
     parser.add_argument("--routes-only", action="store_true", help="leave out listeners and the repointed route")
-    parser.add_argument("--churn", type=float, default=0,
-                        help="change other routes so many times a second meanwhile; costs are then per probed change")
+    parser.add_argument(
+        "--churn",
+        type=float,
+        default=0,
+        help="change other routes so many times a second meanwhile; costs are then per probed change",
+    )
     parser.add_argument("--address", default="", help="reach the proxy here, whatever the Gateway's status says")
-    parser.add_argument("--backend-address", default="127.0.0.1",
-                        help="where the backends listen; a real API server refuses loopback in EndpointSlices")
+    parser.add_argument(
+        "--backend-address",
+        default="127.0.0.1",
+        help="where the backends listen; a real API server refuses loopback in EndpointSlices",
+    )
     parser.add_argument("--pids", default="", help="role=pid,… of the processes to account, instead of finding them")
     parser.add_argument("--metrics", default="", help="URL of the controller's metrics")
     parser.add_argument("--json", type=Path, help="write the figures to this file")

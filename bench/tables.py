@@ -21,8 +21,10 @@ def print_size(figures: dict[str, Any]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     load = figures["load"]
-    console.print(f"  loading: {load['creates_per_s']:.0f} creates/s, served {load['served_after_s']:.2f} s "
-                  f"and counted {load['counted_after_s']:.2f} s after the last")
+    console.print(
+        f"  loading: {load['creates_per_s']:.0f} creates/s, served {load['served_after_s']:.2f} s "
+        f"and counted {load['counted_after_s']:.2f} s after the last"
+    )
     console.print("  CPU ms per change: " + _pairs(figures["cpu_ms_per_change"], ".2f"))
     console.print("  memory MiB: " + _pairs(figures["memory_mib"], ".0f"))
     if figures["counted_per_change"]:

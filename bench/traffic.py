@@ -96,14 +96,20 @@ async def _wait_served(address: str, port: int, host: str) -> None:
     prober.close()
 
 
-def _compare(targets: list[Target], connections: int, options: argparse.Namespace,
-             cpus: set[int]) -> dict[str, object]:
+def _compare(targets: list[Target], connections: int, options: argparse.Namespace, cpus: set[int]) -> dict[str, object]:
     rounds: dict[str, list[load.Round]] = {target.name: [] for target in targets}
     for number in range(options.rounds + 1):
         # Turn the order round every time: whoever comes second finds warmer caches.
         for target in targets if number % 2 else targets[::-1]:
-            done = load.measure(target.address, target.port, target.host, connections=connections,
-                                seconds=options.seconds if number else 1, cpus=cpus, proxy=target.pids)
+            done = load.measure(
+                target.address,
+                target.port,
+                target.host,
+                connections=connections,
+                seconds=options.seconds if number else 1,
+                cpus=cpus,
+                proxy=target.pids,
+            )
             if number:  # the first round warms up
                 rounds[target.name].append(done)
     medians = {name: _median(each) for name, each in rounds.items()}
@@ -140,8 +146,11 @@ def _unpin(pid: int) -> None:
 
 def _workers(pids: tuple[int, ...]) -> int:
     """How many worker threads the proxy has: counted, because the command line may leave it to Envoy."""
-    names = [(processes.PROC / str(pid) / "task" / str(task) / "comm").read_text()
-             for pid in pids for task in processes.threads(pid)]
+    names = [
+        (processes.PROC / str(pid) / "task" / str(task) / "comm").read_text()
+        for pid in pids
+        for task in processes.threads(pid)
+    ]
     return max(1, sum(name.startswith("wrk:") for name in names) // max(1, len(pids)))
 
 
@@ -154,9 +163,16 @@ def _print(figures: list[dict[str, object]]) -> None:
         assert isinstance(medians, dict)
         for name, row in medians.items():
             ratios = (f"{each[which]:.3f}" if name == "torana" else "" for which in ("requests_ratio", "cpu_ratio"))
-            table.add_row(str(each["connections"]), name, f"{row['requests_per_s']:,.0f}",
-                          f"{row['cpu_us_per_request']:.1f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}",
-                          str(row["failed"]), *ratios)
+            table.add_row(
+                str(each["connections"]),
+                name,
+                f"{row['requests_per_s']:,.0f}",
+                f"{row['cpu_us_per_request']:.1f}",
+                f"{row['p50_ms']:.2f}",
+                f"{row['p99_ms']:.2f}",
+                str(row["failed"]),
+                *ratios,
+            )
     Console().print(table)
     worst = min(float(str(each["requests_ratio"])) for each in figures)
     print(f"lowest ratio to the minimal configuration: {worst:.3f} (aim: {AIM} and above)")

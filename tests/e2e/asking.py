@@ -48,8 +48,17 @@ class Door:
     port: int = 80
     authority: str = ""
 
-    def ask(self, host: str, path: str = "/", *, method: str = "GET", headers: dict[str, str] | None = None,
-            body: bytes | None = None, server_name: str = "", timeout_s: float = 10) -> Answer:
+    def ask(
+        self,
+        host: str,
+        path: str = "/",
+        *,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        server_name: str = "",
+        timeout_s: float = 10,
+    ) -> Answer:
         """The answer. Raises OSError (TLS errors included) when there is none."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout_s)
         connection.sock = self._connect(server_name or host.partition(":")[0], timeout_s)
@@ -66,8 +75,10 @@ class Door:
         """The PEM certificate shown to a client that asks for `server_name`, trusted or not."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection((self.address, self.port), timeout=10) as plain, \
-                context.wrap_socket(plain, server_hostname=server_name) as secure:
+        with (
+            socket.create_connection((self.address, self.port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=server_name) as secure,
+        ):
             return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
 
     def send_raw(self, data: bytes, *, timeout_s: float = 5) -> bytes:

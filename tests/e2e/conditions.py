@@ -53,8 +53,17 @@ def wait_programmed(kubernetes: Kubernetes, namespace: str, name: str, *, deadli
     return eventually(check, deadline_s=deadline_s)
 
 
-def wait_route(kubernetes: Kubernetes, namespace: str, name: str, gateway: str, type_: str = "Accepted",
-               status: str = "True", reason: str = "", *, deadline_s: float = 15) -> Document:
+def wait_route(
+    kubernetes: Kubernetes,
+    namespace: str,
+    name: str,
+    gateway: str,
+    type_: str = "Accepted",
+    status: str = "True",
+    reason: str = "",
+    *,
+    deadline_s: float = 15,
+) -> Document:
     """Waits until the route's status for that parent has the condition; returns the condition."""
 
     def check() -> Document:

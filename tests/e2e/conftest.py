@@ -22,8 +22,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A running `torana up`. It serves its own class `torana` and the class name of Envoy Gateway's quickstart."""
     running = Home(
         tmp_path_factory.mktemp("home"),
-        "--controller-name", "torana.dev/gateway-controller",
-        "--controller-name", "gateway.envoyproxy.io/gatewayclass-controller",
+        "--controller-name",
+        "torana.dev/gateway-controller",
+        "--controller-name",
+        "gateway.envoyproxy.io/gatewayclass-controller",
     )
     try:
         running.start()

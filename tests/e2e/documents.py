@@ -19,17 +19,32 @@ def namespace(name: str, **labels: str) -> Document:
 
 
 def gateway_class(name: str, controller_name: str = "torana.dev/gateway-controller") -> Document:
-    return {"apiVersion": f"{GROUP}/v1", "kind": "GatewayClass", "metadata": {"name": name},
-            "spec": {"controllerName": controller_name}}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": name},
+        "spec": {"controllerName": controller_name},
+    }
 
 
 def gateway(namespace: str, name: str, *listeners: Document, class_name: str = "torana") -> Document:
-    return {"apiVersion": f"{GROUP}/v1", "kind": "Gateway", "metadata": {"namespace": namespace, "name": name},
-            "spec": {"gatewayClassName": class_name, "listeners": list(listeners or (listener(),))}}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "Gateway",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"gatewayClassName": class_name, "listeners": list(listeners or (listener(),))},
+    }
 
 
-def listener(name: str = "http", port: int = 80, *, hostname: str = "", from_: str = "",
-             selector: Document | None = None, certificate: Document | None = None) -> Document:
+def listener(
+    name: str = "http",
+    port: int = 80,
+    *,
+    hostname: str = "",
+    from_: str = "",
+    selector: Document | None = None,
+    certificate: Document | None = None,
+) -> Document:
     """An HTTP listener, or an HTTPS one when a `certificate` reference is given."""
     entry: Document = {"name": name, "port": port, "protocol": "HTTPS" if certificate else "HTTP"}
     if hostname:
@@ -42,8 +57,12 @@ def listener(name: str = "http", port: int = 80, *, hostname: str = "", from_: s
 
 
 def route(namespace: str, name: str, parent: Document, *rules: Document, hostnames: tuple[str, ...] = ()) -> Document:
-    return {"apiVersion": f"{GROUP}/v1", "kind": "HTTPRoute", "metadata": {"namespace": namespace, "name": name},
-            "spec": {"parentRefs": [parent], "hostnames": list(hostnames), "rules": list(rules)}}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"parentRefs": [parent], "hostnames": list(hostnames), "rules": list(rules)},
+    }
 
 
 def parent(name: str, namespace: str = "", *, section: str = "", port: int = 0) -> Document:
@@ -51,8 +70,9 @@ def parent(name: str, namespace: str = "", *, section: str = "", port: int = 0) 
     return {key: value for key, value in given.items() if value}
 
 
-def rule(*backends: Document, matches: tuple[Document, ...] = (), filters: tuple[Document, ...] = (),
-         **more: Any) -> Document:
+def rule(
+    *backends: Document, matches: tuple[Document, ...] = (), filters: tuple[Document, ...] = (), **more: Any
+) -> Document:
     entry: Document = {**more}
     if matches:
         entry["matches"] = list(matches)
@@ -76,25 +96,39 @@ def path(value: str, type_: str = "PathPrefix") -> Document:
     return {"path": {"type": type_, "value": value}}
 
 
-def grant(namespace: str, name: str, *, from_kind: str, from_namespace: str, to_kind: str,
-          to_name: str = "") -> Document:
+def grant(
+    namespace: str, name: str, *, from_kind: str, from_namespace: str, to_kind: str, to_name: str = ""
+) -> Document:
     to: Document = {"group": "", "kind": to_kind, **({"name": to_name} if to_name else {})}
-    return {"apiVersion": f"{GROUP}/v1", "kind": "ReferenceGrant", "metadata": {"namespace": namespace, "name": name},
-            "spec": {"from": [{"group": GROUP, "kind": from_kind, "namespace": from_namespace}], "to": [to]}}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "ReferenceGrant",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"from": [{"group": GROUP, "kind": from_kind, "namespace": from_namespace}], "to": [to]},
+    }
 
 
 def echo(namespace: str, name: str, *, replicas: int = 1, port: int = 3000) -> tuple[Document, Document]:
     """A Deployment of the echo image and a Service in front of it."""
-    environment = [{"name": variable, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.{field}"}}}
-                   for variable, field in (("POD_NAME", "name"), ("NAMESPACE", "namespace"))]
+    environment = [
+        {"name": variable, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.{field}"}}}
+        for variable, field in (("POD_NAME", "name"), ("NAMESPACE", "namespace"))
+    ]
     container = {"name": name, "image": ECHO_IMAGE, "env": environment}
     deployment = {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": namespace, "name": name},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
-                 "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}},
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
+        },
     }
     service = {
-        "apiVersion": "v1", "kind": "Service", "metadata": {"namespace": namespace, "name": name},
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"namespace": namespace, "name": name},
         "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": port, "targetPort": 3000}]},
     }
     return deployment, service
@@ -102,12 +136,18 @@ def echo(namespace: str, name: str, *, replicas: int = 1, port: int = 3000) -> t
 
 def manual_service(namespace: str, name: str, address: str, port: int) -> tuple[Document, Document]:
     """A Service without selector and the EndpointSlice that a user writes for it."""
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": namespace, "name": name},
-               "spec": {"ports": [{"name": "http", "port": 3000, "targetPort": port}]}}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"ports": [{"name": "http", "port": 3000, "targetPort": port}]},
+    }
     slice_ = {
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
         "metadata": {"namespace": namespace, "name": name, "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4", "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
         "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
     }
     return service, slice_
@@ -115,6 +155,10 @@ def manual_service(namespace: str, name: str, address: str, port: int) -> tuple[
 
 def tls_secret(namespace: str, name: str, certificate: str, key: str) -> Document:
     data = {"tls.crt": certificate, "tls.key": key}
-    return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-            "metadata": {"namespace": namespace, "name": name},
-            "data": {field: base64.b64encode(text.encode()).decode() for field, text in data.items()}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"namespace": namespace, "name": name},
+        "data": {field: base64.b64encode(text.encode()).decode() for field, text in data.items()},
+    }

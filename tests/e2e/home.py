@@ -94,8 +94,9 @@ class Home:
     def kubectl(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs kubectl with nothing of the user's own settings."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), "KUBECONFIG": str(self.kubeconfig)}
-        done = subprocess.run(["kubectl", *arguments], input=stdin, env=environment, capture_output=True, text=True,
-                              timeout=60)
+        done = subprocess.run(
+            ["kubectl", *arguments], input=stdin, env=environment, capture_output=True, text=True, timeout=60
+        )
         if check and done.returncode:
             raise AssertionError(f"kubectl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
@@ -129,8 +130,11 @@ class Home:
     def log_tail(self, lines: int = 40) -> str:
         """The ends of all logs: what to read when a test failed."""
         files = [self.log, *sorted((self.data_dir / "logs").glob("*.log"))]
-        return "\n".join(f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
-                         for file in files if file.exists())
+        return "\n".join(
+            f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+            for file in files
+            if file.exists()
+        )
 
     def _command(self) -> list[str]:
         return [str(TORANA), "up", "--data-dir", str(self.data_dir), "--port", "0", *self._options]

@@ -110,6 +110,7 @@ class Kubernetes:
     def wait_gone(self, kind: str, namespace: str, name: str, *, deadline_s: float = 30) -> None:
         def gone() -> None:
             assert not self.exists(kind, namespace, name), f"{kind} {namespace}/{name} still exists"
+
         eventually(gone, deadline_s=deadline_s)
 
     def _replace(self, document: Document) -> None:

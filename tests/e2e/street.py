@@ -31,8 +31,9 @@ class Street:
     def route(self, host: str, *rules: Document, name: str = "", hostnames: tuple[str, ...] = ()) -> str:
         """A route for `host` is accepted and served; returns the object's name."""
         name = name or host.split(".")[0].replace("*", "any")
-        self.kubernetes.apply(documents.route(self.namespace, name, documents.parent("gw"), *rules,
-                                              hostnames=hostnames or (host,)))
+        self.kubernetes.apply(
+            documents.route(self.namespace, name, documents.parent("gw"), *rules, hostnames=hostnames or (host,))
+        )
         wait_route(self.kubernetes, self.namespace, name, "gw")
         return name
 
@@ -48,6 +49,7 @@ class Street:
             answer = self.ask(host, path, **more)
             assert answer.status == 200, f"{host}{path}: {answer.status} {answer.body[:200]!r}"
             assert answer.backend == backend, f"{host}{path}: {answer.backend} answered"
+
         self.expect(check)
 
     def expect_status(self, status: int, host: str, path: str = "/", **more: object) -> Answer:
@@ -55,6 +57,7 @@ class Street:
             answer = self.ask(host, path, **more)
             assert answer.status == status, f"{host}{path}: {answer.status} {answer.body[:200]!r}"
             return answer
+
         return eventually(check, deadline_s=5)
 
 
@@ -68,6 +71,8 @@ def street(kubernetes: Kubernetes, module_namespace: str) -> Street:
     rules = [documents.rule(documents.backend(name), matches=(documents.path(f"/{name}"),)) for name in BACKENDS]
     made.route("warm.example.com", *rules, name="warm")
     for name in BACKENDS:
-        eventually(lambda name=name: made.expect_backend(name, "warm.example.com", f"/{name}"),  # type: ignore[misc]
-                   deadline_s=20)
+        eventually(
+            lambda name=name: made.expect_backend(name, "warm.example.com", f"/{name}"),  # type: ignore[misc]
+            deadline_s=20,
+        )
     return made

@@ -41,8 +41,9 @@ class Writer:
         while not stop.is_set():
             number += 1
             name = f"w{number:05}"
-            document = documents.route(self.namespace, name, parent("gw"), rule(backend("app")),
-                                       hostnames=(f"{name}.example.com",))
+            document = documents.route(
+                self.namespace, name, parent("gw"), rule(backend("app")), hostnames=(f"{name}.example.com",)
+            )
             try:
                 answer = self.kubernetes.send("POST", path_of("HTTPRoute", self.namespace), document)
                 # 409: our request was sent twice because the first answer was lost with the server.
@@ -68,8 +69,9 @@ def door(kubernetes: Kubernetes, namespace: str) -> Door:
     return opened
 
 
-def test_killing_any_process_at_any_moment_loses_nothing(home: Home, kubernetes: Kubernetes, namespace: str,
-                                                        door: Door) -> None:
+def test_killing_any_process_at_any_moment_loses_nothing(
+    home: Home, kubernetes: Kubernetes, namespace: str, door: Door
+) -> None:
     choice = random.Random(SEED)
     order = [*ROLES, *ROLES]
     choice.shuffle(order)
@@ -91,8 +93,9 @@ def test_killing_any_process_at_any_moment_loses_nothing(home: Home, kubernetes:
     eventually(lambda: _serves(door, last), deadline_s=15)
 
 
-def test_killing_the_supervisor_leaves_pods_that_the_next_one_adopts(home: Home, kubernetes: Kubernetes,
-                                                                    namespace: str, door: Door) -> None:
+def test_killing_the_supervisor_leaves_pods_that_the_next_one_adopts(
+    home: Home, kubernetes: Kubernetes, namespace: str, door: Door
+) -> None:
     client = SteadyClient(door, "steady.example.com")
     envoys = processes.listening(door.address, door.port)
     pods = _pods(kubernetes, namespace)
@@ -104,16 +107,18 @@ def test_killing_the_supervisor_leaves_pods_that_the_next_one_adopts(home: Home,
         time.sleep(1)
         home.start()
         eventually(lambda: _same_pods(kubernetes, namespace, pods))
-        kubernetes.apply(documents.route(namespace, "after", parent("gw"), rule(backend("app")),
-                                         hostnames=("after.example.com",)))
+        kubernetes.apply(
+            documents.route(namespace, "after", parent("gw"), rule(backend("app")), hostnames=("after.example.com",))
+        )
         wait_route(kubernetes, namespace, "after", "gw")
         eventually(lambda: _serves(door, "after.example.com"))
     assert processes.listening(door.address, door.port) == envoys, "Envoy was started again"
     client.expect_no_failure()
 
 
-def test_a_killed_envoy_is_started_again_and_serves_what_it_served(kubernetes: Kubernetes, namespace: str,
-                                                                  door: Door) -> None:
+def test_a_killed_envoy_is_started_again_and_serves_what_it_served(
+    kubernetes: Kubernetes, namespace: str, door: Door
+) -> None:
     envoys = processes.listening(door.address, door.port)
     os.kill(envoys[0], 9)
 
@@ -122,6 +127,7 @@ def test_a_killed_envoy_is_started_again_and_serves_what_it_served(kubernetes: K
         assert now
         assert now != envoys
         _serves(door, "steady.example.com")
+
     eventually(served_again, deadline_s=20)
     wait_programmed(kubernetes, namespace, "gw")
 
@@ -140,8 +146,9 @@ def _none_of(home: Home, roles: tuple[str, ...]) -> None:
 def _pods(kubernetes: Kubernetes, namespace: str) -> dict[str, str]:
     """Name and uid of each Pod, with its restarts."""
     return {
-        pod["metadata"]["name"]:
-            f"{pod['metadata']['uid']} {[each['restartCount'] for each in pod['status'].get('containerStatuses', [])]}"
+        pod["metadata"][
+            "name"
+        ]: f"{pod['metadata']['uid']} {[each['restartCount'] for each in pod['status'].get('containerStatuses', [])]}"
         for pod in kubernetes.list("Pod", namespace)
     }
 

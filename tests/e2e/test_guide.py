@@ -17,8 +17,11 @@ PAGES = sorted((Path(__file__).parents[2] / "docs" / "guide").glob("*.md"))
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_object_on_the_page_is_accepted_by_the_api(home: Home, kubernetes: Kubernetes, page: Path) -> None:
-    objects = [each for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
-               for each in yaml.safe_load_all(block)]
+    objects = [
+        each
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+        for each in yaml.safe_load_all(block)
+    ]
     for each in objects:
         if namespace := each["metadata"].get("namespace"):
             kubernetes.apply(documents.namespace(namespace))

@@ -21,8 +21,13 @@ def test_one_kubectl_apply_leads_to_a_served_route(home: Home, kubernetes: Kuber
     objects = [
         documents.gateway(namespace, "first"),
         *documents.echo(namespace, "shop"),
-        documents.route(namespace, "shop", documents.parent("first"), documents.rule(documents.backend("shop")),
-                        hostnames=("shop.example.com",)),
+        documents.route(
+            namespace,
+            "shop",
+            documents.parent("first"),
+            documents.rule(documents.backend("shop")),
+            hostnames=("shop.example.com",),
+        ),
     ]
     began = time.monotonic()
     home.kubectl("apply", "-f", "-", stdin=_as_file(objects))
@@ -40,8 +45,9 @@ def test_one_kubectl_apply_leads_to_a_served_route(home: Home, kubernetes: Kuber
     assert door.ask("other.example.com").status == 404
 
 
-def test_kubectl_shows_the_address_and_that_all_is_programmed(home: Home, kubernetes: Kubernetes,
-                                                              namespace: str) -> None:
+def test_kubectl_shows_the_address_and_that_all_is_programmed(
+    home: Home, kubernetes: Kubernetes, namespace: str
+) -> None:
     kubernetes.apply(documents.gateway(namespace, "seen"))
     address = wait_programmed(kubernetes, namespace, "seen")
     table = home.kubectl("get", "gateways", "-n", namespace).stdout.splitlines()
@@ -85,8 +91,10 @@ def _as_file(objects: list[Document]) -> str:
 
 def envoy_gateway_quickstart() -> list[Document]:
     """As published for v1.9: without namespaces, so kubectl puts them into `default`."""
-    named = [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.{field}"}}}
-             for name, field in (("POD_NAME", "name"), ("NAMESPACE", "namespace"))]
+    named = [
+        {"name": name, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.{field}"}}}
+        for name, field in (("POD_NAME", "name"), ("NAMESPACE", "namespace"))
+    ]
     container = {
         "image": "registry.k8s.io/gateway-api/conformance/echo-basic:v0.1.0",
         "imagePullPolicy": "IfNotPresent",
@@ -99,18 +107,39 @@ def envoy_gateway_quickstart() -> list[Document]:
     reference = {"group": "", "kind": "Service", "name": "backend", "port": 3000, "weight": 1}
     group = "gateway.networking.k8s.io/v1"
     return [
-        {"apiVersion": group, "kind": "GatewayClass", "metadata": {"name": "eg"},
-         "spec": {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"}},
-        {"apiVersion": group, "kind": "Gateway", "metadata": {"name": "eg"},
-         "spec": {"gatewayClassName": "eg", "listeners": [{"name": "http", "protocol": "HTTP", "port": 80}]}},
+        {
+            "apiVersion": group,
+            "kind": "GatewayClass",
+            "metadata": {"name": "eg"},
+            "spec": {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"},
+        },
+        {
+            "apiVersion": group,
+            "kind": "Gateway",
+            "metadata": {"name": "eg"},
+            "spec": {"gatewayClassName": "eg", "listeners": [{"name": "http", "protocol": "HTTP", "port": 80}]},
+        },
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "backend"}},
-        {"apiVersion": "v1", "kind": "Service",
-         "metadata": {"name": "backend", "labels": {"app": "backend", "service": "backend"}},
-         "spec": {"ports": [{"name": "http", "port": 3000, "targetPort": 3000}], "selector": {"app": "backend"}}},
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "backend"},
-         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}},
-        {"apiVersion": group, "kind": "HTTPRoute", "metadata": {"name": "backend"},
-         "spec": {"parentRefs": [{"name": "eg"}], "hostnames": ["www.example.com"],
-                  "rules": [{"backendRefs": [reference],
-                             "matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}]}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "backend", "labels": {"app": "backend", "service": "backend"}},
+            "spec": {"ports": [{"name": "http", "port": 3000, "targetPort": 3000}], "selector": {"app": "backend"}},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "backend"},
+            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod},
+        },
+        {
+            "apiVersion": group,
+            "kind": "HTTPRoute",
+            "metadata": {"name": "backend"},
+            "spec": {
+                "parentRefs": [{"name": "eg"}],
+                "hostnames": ["www.example.com"],
+                "rules": [{"backendRefs": [reference], "matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}],
+            },
+        },
     ]

@@ -87,6 +87,7 @@ def test_a_listener_that_comes_is_renamed_and_goes_disturbs_nobody(street: Stree
 
         def closed() -> None:
             assert not extra.is_open()
+
         eventually(closed)
     client.expect_no_failure()
 
@@ -121,12 +122,17 @@ def test_a_rolling_restart_of_a_backend_costs_no_request(street: Street) -> None
         assert live["status"].get("updatedReplicas") == 2
         assert live["status"].get("replicas") == 2
         assert live["status"]["observedGeneration"] == live["metadata"]["generation"]
+
     eventually(both, deadline_s=30)
     street.expect_backend("rolling", host)
     client = SteadyClient(street.door, host)
     with running(client):
-        kubernetes.merge("Deployment", namespace, "rolling", {"spec": {"template": {"metadata": {
-            "annotations": {"restarted": "yes"}}}}})
+        kubernetes.merge(
+            "Deployment",
+            namespace,
+            "rolling",
+            {"spec": {"template": {"metadata": {"annotations": {"restarted": "yes"}}}}},
+        )
         eventually(both, deadline_s=60)
     client.expect_no_failure()
 
@@ -145,6 +151,7 @@ def test_a_new_certificate_costs_no_request(street: Street) -> None:
 
     def served() -> None:
         assert door.ask("tls.example.com").status == 200
+
     eventually(served, deadline_s=20)
     client = SteadyClient(door, "tls.example.com")
     with running(client):
@@ -153,6 +160,7 @@ def test_a_new_certificate_costs_no_request(street: Street) -> None:
 
             def shown(wanted: str = each.certificate) -> None:
                 assert door.certificate("tls.example.com").split() == wanted.split()
+
             eventually(shown)
             assert door.ask("tls.example.com").status == 200
     client.expect_no_failure()
@@ -165,4 +173,5 @@ def ready_service(street: Street, name: str) -> None:
     def check() -> None:
         slices = street.kubernetes.list("EndpointSlice", street.namespace, f"kubernetes.io/service-name={name}")
         assert any(each["conditions"].get("ready") for entry in slices for each in entry["endpoints"] or ())
+
     eventually(check)

@@ -21,8 +21,9 @@ def test_request_headers_are_set_added_and_removed(street: Street) -> None:
         "add": [{"name": "X-Add", "value": "more"}],
         "remove": ["X-Gone"],
     }
-    street.route(host, rule(backend("v1"), filters=(
-        {"type": "RequestHeaderModifier", "requestHeaderModifier": modifier},)))
+    street.route(
+        host, rule(backend("v1"), filters=({"type": "RequestHeaderModifier", "requestHeaderModifier": modifier},))
+    )
     sent = {"X-Set": "old", "X-Add": "some", "X-Gone": "here"}
     street.expect_backend("v1", host, headers=sent)
     answer = street.ask(host, headers=sent)
@@ -38,8 +39,9 @@ def test_response_headers_are_set_added_and_removed(street: Street) -> None:
         "add": [{"name": "X-Add", "value": "more"}],
         "remove": ["X-Gone"],
     }
-    street.route(host, rule(backend("v1"), filters=(
-        {"type": "ResponseHeaderModifier", "responseHeaderModifier": modifier},)))
+    street.route(
+        host, rule(backend("v1"), filters=({"type": "ResponseHeaderModifier", "responseHeaderModifier": modifier},))
+    )
     wish = {"X-Echo-Set-Header": "X-Set:old,X-Add:some,X-Gone:here"}
     street.expect_backend("v1", host, headers=wish)
     headers = street.ask(host, headers=wish).headers
@@ -54,8 +56,15 @@ def test_a_redirect_changes_only_what_it_names(street: Street) -> None:
     street.route(
         host,
         rule(matches=(path("/moved"),), filters=({"type": "RequestRedirect", "requestRedirect": moved},)),
-        rule(matches=(path("/old"),), filters=({"type": "RequestRedirect", "requestRedirect": {
-            "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/new"}}},)),
+        rule(
+            matches=(path("/old"),),
+            filters=(
+                {
+                    "type": "RequestRedirect",
+                    "requestRedirect": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/new"}},
+                },
+            ),
+        ),
     )
     answer = street.expect_status(301, host, "/moved/on?x=1")
     assert answer.headers["location"] == "https://new.example.com/moved/on?x=1"
@@ -97,8 +106,9 @@ def test_all_weights_zero_answer_500(street: Street) -> None:
 
 def test_a_mirrored_request_reaches_both_and_the_client_hears_only_the_first(street: Street) -> None:
     host = street.hostname("mirror")
-    street.route(host, rule(backend("v1"), filters=(
-        {"type": "RequestMirror", "requestMirror": {"backendRef": backend("v2")}},)))
+    street.route(
+        host, rule(backend("v1"), filters=({"type": "RequestMirror", "requestMirror": {"backendRef": backend("v2")}},))
+    )
     street.expect_backend("v1", host)
     mark = f"/mirrored/{host}"
     assert street.ask(host, mark).backend == "v1"
@@ -107,6 +117,7 @@ def test_a_mirrored_request_reaches_both_and_the_client_hears_only_the_first(str
     def seen() -> None:
         log = street.kubernetes.send("GET", f"/api/v1/namespaces/{street.namespace}/pods/{pod}/log?container=v2")
         assert mark.encode() in log.body, "the mirror saw no request"
+
     eventually(seen)
 
 
@@ -124,8 +135,12 @@ def test_a_request_timeout_answers_504(street: Street) -> None:
 
 def test_filters_of_one_backend_touch_only_its_share(street: Street) -> None:
     host = street.hostname("own")
-    marked = {**backend("v1"), "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {
-        "set": [{"name": "X-Mark", "value": "v1"}]}}]}
+    marked = {
+        **backend("v1"),
+        "filters": [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "X-Mark", "value": "v1"}]}}
+        ],
+    }
     street.route(host, rule(marked, backend("v2")))
     street.expect_status(200, host)
     answers = [street.ask(host) for _ in range(40)]

@@ -55,12 +55,17 @@ def test_headers_queries_and_methods_must_all_match(street: Street) -> None:
     host = street.hostname("all")
     street.route(
         host,
-        rule(backend("v1"), matches=({
-            **path("/"),
-            "method": "POST",
-            "headers": [{"name": "X-Version", "value": "two"}],
-            "queryParams": [{"name": "debug", "value": "1"}],
-        },)),
+        rule(
+            backend("v1"),
+            matches=(
+                {
+                    **path("/"),
+                    "method": "POST",
+                    "headers": [{"name": "X-Version", "value": "two"}],
+                    "queryParams": [{"name": "debug", "value": "1"}],
+                },
+            ),
+        ),
     )
     wanted = {"method": "POST", "headers": {"x-version": "two"}, "body": b"x"}
     street.expect_backend("v1", host, "/any?debug=1", **wanted)
@@ -71,10 +76,16 @@ def test_headers_queries_and_methods_must_all_match(street: Street) -> None:
 
 def test_any_one_of_a_rules_matches_is_enough(street: Street) -> None:
     host = street.hostname("any")
-    street.route(host, rule(backend("v3"), matches=(
-        {"headers": [{"name": "color", "value": "red|blue", "type": "RegularExpression"}]},
-        {"queryParams": [{"name": "color", "value": "green"}]},
-    )))
+    street.route(
+        host,
+        rule(
+            backend("v3"),
+            matches=(
+                {"headers": [{"name": "color", "value": "red|blue", "type": "RegularExpression"}]},
+                {"queryParams": [{"name": "color", "value": "green"}]},
+            ),
+        ),
+    )
     street.expect_backend("v3", host, "/", headers={"Color": "blue"})
     street.expect_backend("v3", host, "/?color=green")
     assert street.ask(host, "/?color=blue").status == 404
@@ -108,6 +119,7 @@ def test_the_older_route_wins_between_equal_matches(street: Street) -> None:
         street.route(host, rule(backend("v2")), name=second)
         now = street.kubernetes.get("HTTPRoute", street.namespace, second)["metadata"]["creationTimestamp"]
         assert now > made
+
     street.expect(later)
     for _ in range(10):
         street.expect_backend("v1", host)
@@ -130,10 +142,20 @@ def test_an_exact_hostname_wins_over_a_wildcard(street: Street) -> None:
 def test_a_route_serves_only_hostnames_that_its_listener_has_too(street: Street) -> None:
     kubernetes, namespace = street.kubernetes, street.namespace
     kubernetes.apply(documents.gateway(namespace, "narrow", documents.listener(hostname="*.shop.test")))
-    kubernetes.apply(documents.route(namespace, "inside", documents.parent("narrow"), rule(backend("v1")),
-                                     hostnames=("a.shop.test", "b.other.test")))
-    kubernetes.apply(documents.route(namespace, "outside", documents.parent("narrow"), rule(backend("v2")),
-                                     hostnames=("c.other.test",)))
+    kubernetes.apply(
+        documents.route(
+            namespace,
+            "inside",
+            documents.parent("narrow"),
+            rule(backend("v1")),
+            hostnames=("a.shop.test", "b.other.test"),
+        )
+    )
+    kubernetes.apply(
+        documents.route(
+            namespace, "outside", documents.parent("narrow"), rule(backend("v2")), hostnames=("c.other.test",)
+        )
+    )
     from tests.e2e.asking import Door
     from tests.e2e.conditions import wait_programmed, wait_route
 
@@ -143,6 +165,7 @@ def test_a_route_serves_only_hostnames_that_its_listener_has_too(street: Street)
 
     def served() -> None:
         assert door.ask("a.shop.test").status == 200
+
     street.expect(served)
     assert door.ask("b.other.test").status == 404
     assert door.ask("c.other.test").status == 404

@@ -23,13 +23,15 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_class_of_ours_is_accepted_and_anothers_is_left_alone(kubernetes: Kubernetes) -> None:
-    kubernetes.apply(documents.gateway_class("ours-2"),
-                     documents.gateway_class("others", "example.net/some-controller"))
+    kubernetes.apply(
+        documents.gateway_class("ours-2"), documents.gateway_class("others", "example.net/some-controller")
+    )
 
     def accepted() -> Document:
         found = kubernetes.get("GatewayClass", "", "ours-2")
         expect(condition(found["status"]["conditions"], "Accepted"), found, "True", "Accepted")
         return found
+
     features = {each["name"] for each in eventually(accepted)["status"].get("supportedFeatures", [])}
     assert {"Gateway", "HTTPRoute", "ReferenceGrant"} <= features
     others = kubernetes.get("GatewayClass", "", "others")
@@ -46,6 +48,7 @@ def test_attached_routes_follow_routes_as_they_come_and_go(kubernetes: Kubernete
         listener = listener_status(kubernetes.get("Gateway", namespace, "gw"), "http")
         assert listener["attachedRoutes"] == expected
         assert {each["kind"] for each in listener["supportedKinds"]} >= {"HTTPRoute"}
+
     for number in range(5):
         kubernetes.apply(documents.route(namespace, f"r{number}", parent("gw"), rule(backend("none"))))
     eventually(lambda: counts(5))
@@ -55,12 +58,14 @@ def test_attached_routes_follow_routes_as_they_come_and_go(kubernetes: Kubernete
 
 
 def test_every_status_follows_the_generation(kubernetes: Kubernetes, namespace: str) -> None:
-    kubernetes.apply(documents.gateway(namespace, "gw"),
-                     documents.route(namespace, "r", parent("gw"), rule(backend("none"))))
+    kubernetes.apply(
+        documents.gateway(namespace, "gw"), documents.route(namespace, "r", parent("gw"), rule(backend("none")))
+    )
     wait_programmed(kubernetes, namespace, "gw")
     wait_route(kubernetes, namespace, "r", "gw")
-    kubernetes.merge("Gateway", namespace, "gw",
-                     {"spec": {"listeners": [documents.listener(), documents.listener("more", 81)]}})
+    kubernetes.merge(
+        "Gateway", namespace, "gw", {"spec": {"listeners": [documents.listener(), documents.listener("more", 81)]}}
+    )
     kubernetes.merge("HTTPRoute", namespace, "r", {"spec": {"hostnames": ["new.example.com"]}})
 
     def current() -> None:
@@ -73,24 +78,32 @@ def test_every_status_follows_the_generation(kubernetes: Kubernetes, namespace: 
         route = kubernetes.get("HTTPRoute", namespace, "r")
         for entry in parent_conditions(route, "gw"):
             assert entry["observedGeneration"] == 2, entry
+
     eventually(current)
 
 
-@pytest.mark.parametrize(("reference", "reason"), [
-    ({"name": "missing", "port": 80}, "BackendNotFound"),
-    ({"name": "x", "port": 80, "kind": "Bucket", "group": "storage.example"}, "InvalidKind"),
-    ({"name": "x", "port": 80, "namespace": "kube-system"}, "RefNotPermitted"),
-])
-def test_a_reference_that_leads_nowhere_is_named_and_answers_500(kubernetes: Kubernetes, namespace: str,
-                                                               reference: Document, reason: str) -> None:
-    kubernetes.apply(documents.gateway(namespace, "gw"),
-                     documents.route(namespace, "r", parent("gw"), rule(reference), hostnames=("bad.example.com",)))
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ({"name": "missing", "port": 80}, "BackendNotFound"),
+        ({"name": "x", "port": 80, "kind": "Bucket", "group": "storage.example"}, "InvalidKind"),
+        ({"name": "x", "port": 80, "namespace": "kube-system"}, "RefNotPermitted"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_named_and_answers_500(
+    kubernetes: Kubernetes, namespace: str, reference: Document, reason: str
+) -> None:
+    kubernetes.apply(
+        documents.gateway(namespace, "gw"),
+        documents.route(namespace, "r", parent("gw"), rule(reference), hostnames=("bad.example.com",)),
+    )
     door = Door(wait_programmed(kubernetes, namespace, "gw"))
     wait_route(kubernetes, namespace, "r", "gw", "ResolvedRefs", "False", reason)
     wait_route(kubernetes, namespace, "r", "gw", "Accepted")
 
     def answered() -> None:
         assert door.ask("bad.example.com").status == 500
+
     eventually(answered)
 
 
@@ -106,8 +119,9 @@ def test_a_parent_that_does_not_fit_is_told_with_its_reason(kubernetes: Kubernet
 
 
 def test_two_listeners_of_one_port_and_hostname_conflict(kubernetes: Kubernetes, namespace: str) -> None:
-    doubled = documents.gateway(namespace, "gw", documents.listener("one", 80, hostname="a.example.com"),
-                                documents.listener("free", 81))
+    doubled = documents.gateway(
+        namespace, "gw", documents.listener("one", 80, hostname="a.example.com"), documents.listener("free", 81)
+    )
     doubled["spec"]["listeners"].append({"name": "tcp", "port": 81, "protocol": "TCP"})
     kubernetes.apply(doubled)
 
@@ -117,6 +131,7 @@ def test_two_listeners_of_one_port_and_hostname_conflict(kubernetes: Kubernetes,
         found = condition(listener_status(gateway, "tcp")["conditions"], "Conflicted")
         expect(found, gateway, "True", "ProtocolConflict")
         expect(gateway_condition(gateway, "Accepted"), gateway, "True", "ListenersNotValid")
+
     eventually(told)
 
 
@@ -140,11 +155,13 @@ def test_a_deleted_gateway_takes_its_proxy_along(kubernetes: Kubernetes, namespa
             left = kubernetes.list(kind, namespace, "gateway.networking.k8s.io/gateway-name=gw")
             assert not left, f"{kind} {left[0]['metadata']['name']} is left"
         assert not door.is_open(), "the port is still open"
+
     eventually(gone, deadline_s=30)
 
 
-def test_a_service_without_selector_leads_to_a_local_process(kubernetes: Kubernetes, namespace: str,
-                                                             local_backend: tuple[str, int]) -> None:
+def test_a_service_without_selector_leads_to_a_local_process(
+    kubernetes: Kubernetes, namespace: str, local_backend: tuple[str, int]
+) -> None:
     kubernetes.apply(
         documents.gateway(namespace, "gw"),
         *documents.manual_service(namespace, "mine", *local_backend),
@@ -156,11 +173,14 @@ def test_a_service_without_selector_leads_to_a_local_process(kubernetes: Kuberne
     def served() -> None:
         answer = door.ask("mine.example.com")
         assert (answer.status, answer.body) == (200, b"hello from a local process")
+
     eventually(served)
     slice_ = kubernetes.get("EndpointSlice", namespace, "mine")
-    kubernetes.merge("EndpointSlice", namespace, "mine", {"endpoints": [
-        {**slice_["endpoints"][0], "conditions": {"ready": False}}]})
+    kubernetes.merge(
+        "EndpointSlice", namespace, "mine", {"endpoints": [{**slice_["endpoints"][0], "conditions": {"ready": False}}]}
+    )
 
     def without() -> None:
         assert door.ask("mine.example.com").status in (500, 503)
+
     eventually(without)

@@ -46,10 +46,18 @@ def teams(kubernetes: Kubernetes, module_namespace: str) -> Iterator[Teams]:
         documents.gateway(names["c"], "own", listener(from_="Same")),
     )
     for team in "ab":
-        kubernetes.apply(documents.route(names[team], "site", parent("shared", module_namespace),
-                                         rule(backend(f"app-{team}")), hostnames=(f"{team}.example.com",)))
-    kubernetes.apply(documents.route(names["c"], "site", parent("own"), rule(backend("app-c")),
-                                     hostnames=("c.example.com",)))
+        kubernetes.apply(
+            documents.route(
+                names[team],
+                "site",
+                parent("shared", module_namespace),
+                rule(backend(f"app-{team}")),
+                hostnames=(f"{team}.example.com",),
+            )
+        )
+    kubernetes.apply(
+        documents.route(names["c"], "site", parent("own"), rule(backend("app-c")), hostnames=("c.example.com",))
+    )
     shared = Door(wait_programmed(kubernetes, module_namespace, "shared"))
     own = Door(wait_programmed(kubernetes, names["c"], "own"))
     yield Teams(module_namespace, names["a"], names["b"], names["c"], shared, own)
@@ -59,10 +67,12 @@ def teams(kubernetes: Kubernetes, module_namespace: str) -> Iterator[Teams]:
 
 def test_each_team_is_served_by_its_own_gateway(kubernetes: Kubernetes, teams: Teams) -> None:
     for door, team in ((teams.shared, "a"), (teams.shared, "b"), (teams.own, "c")):
+
         def served(door: Door = door, team: str = team) -> None:
             answer = door.ask(f"{team}.example.com")
             assert answer.status == 200, f"{team}: {answer.status}"
             assert answer.backend == f"app-{team}"
+
         eventually(served, deadline_s=20)
     assert teams.shared.address != teams.own.address
     assert teams.shared.ask("c.example.com").status == 404
@@ -73,21 +83,29 @@ def test_the_shared_gateway_counts_the_routes_of_both_teams(kubernetes: Kubernet
     def counted() -> None:
         gateway = kubernetes.get("Gateway", teams.operator, "shared")
         assert listener_status(gateway, "http")["attachedRoutes"] == 2
+
     eventually(counted)
 
 
 def test_nobody_else_can_attach_to_team_cs_gateway(kubernetes: Kubernetes, teams: Teams) -> None:
-    kubernetes.apply(documents.route(teams.a, "intruder", parent("own", teams.c), rule(backend("app-a")),
-                                     hostnames=("intruder.example.com",)))
+    kubernetes.apply(
+        documents.route(
+            teams.a, "intruder", parent("own", teams.c), rule(backend("app-a")), hostnames=("intruder.example.com",)
+        )
+    )
     wait_route(kubernetes, teams.a, "intruder", "own", status="False", reason="NotAllowedByListeners")
     assert teams.own.ask("intruder.example.com").status == 404
     kubernetes.delete("HTTPRoute", teams.a, "intruder")
 
 
-def test_a_namespace_without_the_label_cannot_attach_to_the_shared_gateway(kubernetes: Kubernetes,
-                                                                          teams: Teams) -> None:
-    kubernetes.apply(documents.route(teams.c, "guest", parent("shared", teams.operator), rule(backend("app-c")),
-                                     hostnames=("guest.example.com",)))
+def test_a_namespace_without_the_label_cannot_attach_to_the_shared_gateway(
+    kubernetes: Kubernetes, teams: Teams
+) -> None:
+    kubernetes.apply(
+        documents.route(
+            teams.c, "guest", parent("shared", teams.operator), rule(backend("app-c")), hostnames=("guest.example.com",)
+        )
+    )
     wait_route(kubernetes, teams.c, "guest", "shared", status="False", reason="NotAllowedByListeners")
     assert teams.shared.ask("guest.example.com").status == 404
     kubernetes.delete("HTTPRoute", teams.c, "guest")
@@ -95,12 +113,16 @@ def test_a_namespace_without_the_label_cannot_attach_to_the_shared_gateway(kuber
 
 def test_a_team_cannot_send_to_anothers_backend_without_a_grant(kubernetes: Kubernetes, teams: Teams) -> None:
     borrowed = backend("app-b", namespace=teams.b)
-    kubernetes.apply(documents.route(teams.a, "borrow", parent("shared", teams.operator), rule(borrowed),
-                                     hostnames=("borrow.example.com",)))
+    kubernetes.apply(
+        documents.route(
+            teams.a, "borrow", parent("shared", teams.operator), rule(borrowed), hostnames=("borrow.example.com",)
+        )
+    )
     wait_route(kubernetes, teams.a, "borrow", "shared", "ResolvedRefs", "False", "RefNotPermitted")
 
     def refused() -> None:
         assert teams.shared.ask("borrow.example.com").status == 500
+
     eventually(refused)
     kubernetes.apply(documents.grant(teams.b, "lend", from_kind="HTTPRoute", from_namespace=teams.a, to_kind="Service"))
     wait_route(kubernetes, teams.a, "borrow", "shared", "ResolvedRefs")
@@ -109,6 +131,7 @@ def test_a_team_cannot_send_to_anothers_backend_without_a_grant(kubernetes: Kube
         answer = teams.shared.ask("borrow.example.com")
         assert answer.status == 200
         assert answer.backend == "app-b"
+
     eventually(lent)
     kubernetes.delete("ReferenceGrant", teams.b, "lend")
     eventually(refused)
@@ -117,8 +140,15 @@ def test_a_team_cannot_send_to_anothers_backend_without_a_grant(kubernetes: Kube
 
 def test_a_broken_route_of_one_team_disturbs_nobody(kubernetes: Kubernetes, teams: Teams) -> None:
     eventually(lambda: _expect(teams.shared, "b.example.com", 200))
-    kubernetes.apply(documents.route(teams.a, "broken", parent("shared", teams.operator), rule(backend("missing")),
-                                     hostnames=("broken.example.com",)))
+    kubernetes.apply(
+        documents.route(
+            teams.a,
+            "broken",
+            parent("shared", teams.operator),
+            rule(backend("missing")),
+            hostnames=("broken.example.com",),
+        )
+    )
     wait_route(kubernetes, teams.a, "broken", "shared", "ResolvedRefs", "False", "BackendNotFound")
     eventually(lambda: _expect(teams.shared, "broken.example.com", 500))
     always(lambda: _expect(teams.shared, "b.example.com", 200), for_s=0.5)

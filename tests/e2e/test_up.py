@@ -24,8 +24,12 @@ def test_ctrl_c_stops_everything_and_the_next_start_finds_all_objects(tmp_path: 
     home = Home(tmp_path)
     try:
         home.start()
-        home.kubernetes.apply(documents.namespace("kept"), documents.gateway_class("torana"),
-                              documents.gateway("kept", "gw"), *documents.echo("kept", "app"))
+        home.kubernetes.apply(
+            documents.namespace("kept"),
+            documents.gateway_class("torana"),
+            documents.gateway("kept", "gw"),
+            *documents.echo("kept", "app"),
+        )
         address = wait_programmed(home.kubernetes, "kept", "gw")
         running = home.leftovers()
         assert len(running) >= 5, "supervisor, three processes and an Envoy"

@@ -58,7 +58,12 @@ async def test_two_backends_are_told_apart_and_a_closed_port_is_refused() -> Non
         prober.close()
     serving.cancel()
     assert [(each.status, each.body) for each in answers] == [
-        (200, "backend-0"), (200, "backend-0"), (200, "backend-1"), (200, "backend-1"), (REFUSED, ""), (REFUSED, ""),
+        (200, "backend-0"),
+        (200, "backend-0"),
+        (200, "backend-1"),
+        (200, "backend-1"),
+        (REFUSED, ""),
+        (REFUSED, ""),
     ]
 
 
