@@ -27,6 +27,7 @@ from bench.prober import Prober
 
 LOOPBACK = "127.0.0.1"
 AIM = 0.95
+BUSY_LOAD = 0.7
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 2
     _print(figures)
+    if started["load_before"] > BUSY_LOAD:
+        print(f"the machine was busy before (load {started['load_before']}): trust the ratio of CPU only")
     if options.json:
         results.write(options.json, "traffic", vars(options), figures, started)
     return 0

@@ -47,7 +47,7 @@ class SteadyClient:
             answer = self.door.ask(self.host, self.path, timeout_s=5)
         except OSError as broken:
             return repr(broken)
-        return "" if self.right(answer) else f"{answer.status} {answer.body[:80]!r}"
+        return "" if self.right(answer) else f"{answer.status} {answer.body[:160]!r}"
 
     def expect_no_failure(self) -> None:
         assert self.asked > 10, "hardly anything was asked"

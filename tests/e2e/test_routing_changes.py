@@ -113,6 +113,8 @@ def test_a_rolling_restart_of_a_backend_costs_no_request(street: Street) -> None
     deployment, service = documents.echo(namespace, "rolling", replicas=2)
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     container["readinessProbe"] = {"httpGet": {"path": "/health", "port": 3000}, "periodSeconds": 1}
+    # As in any Kubernetes, a Pod that ends at once may still be asked on connections that are open: let it linger.
+    container["lifecycle"] = {"preStop": {"sleep": {"seconds": 1}}}
     kubernetes.apply(deployment, service)
     street.route(host, rule(backend("rolling")))
 
