@@ -1,7 +1,8 @@
 """What each Gateway's proxies have accepted, and which statuses may be told because of it. Pure bookkeeping.
 
 A report that follows from revision N is held until every connected proxy of the Gateways it concerns has accepted what
-they were offered up to N. A Gateway without connected proxies holds nothing back: its own status says so.
+they were offered up to N. A Gateway whose first proxy is still expected holds reports back too. One without connected
+proxies that expects none holds nothing back: its own status says so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ class _Proxy:
     """Last revision that this Gateway was offered anything at."""
     accepted: dict[str, int] = field(default_factory=dict)
     """Connected node → the last revision it accepted; -1 before the first."""
+    is_expected: bool = False
+    """No node has connected yet, and one should soon."""
     waiting: dict[Hashable, None] = field(default_factory=dict)
+
+    def has(self, revision: int) -> bool:
+        """All that should have accepted the revision have."""
+        return not self.is_expected and all(accepted >= revision for accepted in self.accepted.values())
 
 
 class Deliveries:
@@ -33,9 +40,23 @@ class Deliveries:
         """The Gateway's proxies were offered something at this revision."""
         self._proxy(gateway).offered = revision
 
+    def expect(self, gateway: Ref) -> None:
+        """A proxy of the Gateway should connect soon: hold reports until it does."""
+        proxy = self._proxy(gateway)
+        proxy.is_expected = not proxy.accepted
+
+    def give_up(self, gateway: Ref) -> list[tuple[Hashable, Any]]:
+        """No proxy came; what waited only for one is released."""
+        if gateway not in self._proxies:
+            return []
+        self._proxies[gateway].is_expected = False
+        return self._release(gateway)
+
     def connected(self, gateway: Ref, node: str) -> None:
         """A node is connected; it has accepted nothing yet."""
-        self._proxy(gateway).accepted.setdefault(node, -1)
+        proxy = self._proxy(gateway)
+        proxy.accepted.setdefault(node, -1)
+        proxy.is_expected = False
 
     def disconnected(self, gateway: Ref, node: str) -> list[tuple[Hashable, Any]]:
         """A node is gone; what waited only for it is released."""
@@ -99,7 +120,7 @@ class Deliveries:
         concerned = [
             (self._proxies[gateway], revision) for gateway, revision in needs.items() if gateway in self._proxies
         ]
-        if any(accepted < revision for proxy, revision in concerned for accepted in proxy.accepted.values()):
+        if not all(proxy.has(revision) for proxy, revision in concerned):
             return None
         for proxy, _ in concerned:
             proxy.waiting.pop(key, None)

@@ -27,7 +27,7 @@ from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnecte
 from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
-from torana.gateway.status.condition import RouteReport
+from torana.gateway.status.condition import GatewayReport, RouteReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
 
@@ -90,6 +90,9 @@ class Wiring:
             if change.old is None:
                 self.xds.offer(ref, self.revision, (), ())
                 self.deliveries.offered(ref, self.revision)
+                if change.new.finding is None:
+                    self.deliveries.expect(ref)
+                    asyncio.get_running_loop().call_later(GRACE_S, self._give_up, ref)
                 self._presume(ref)
                 self._refresh(ref)
             elif change.new is None:
@@ -154,8 +157,9 @@ class Wiring:
                 self.writer.check(StatusKey(kind, ref))
 
     def _concerned(self, key: StatusKey, report: Any) -> Iterable[Ref]:
-        if key.kind == "Gateway":
-            return (key.ref,)
+        if isinstance(report, GatewayReport):
+            # What is not programmed claims nothing that a proxy could contradict.
+            return (key.ref,) if report.is_programmed else ()
         if isinstance(report, RouteReport):
             return {verdict.gateway for verdict in self.graph.routes.parents.items.get(key.ref, ())}
         return ()
@@ -236,6 +240,10 @@ class Wiring:
         was_served = gateway is not None and _is_programmed(gateway)
         if was_served and ref not in self._presumed:
             self._presumed[ref] = asyncio.get_running_loop().call_later(GRACE_S, self._doubt, ref)
+
+    def _give_up(self, ref: Ref) -> None:
+        """No proxy came in good time: tell what is known, the Gateway's status says the rest."""
+        self._tell_all(self.deliveries.give_up(ref))
 
     def _doubt(self, ref: Ref) -> None:
         self._presumed.pop(ref, None)

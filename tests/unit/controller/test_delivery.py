@@ -73,3 +73,20 @@ def test_what_all_accepted_is_what_the_slowest_accepted() -> None:
     assert book.accepted_by_all(GATEWAY) == -1
     book.delivered(GATEWAY, "b", 2)
     assert book.accepted_by_all(GATEWAY) == 2
+
+
+def test_a_report_waits_for_the_first_proxy_that_is_expected() -> None:
+    book = Deliveries()
+    book.offered(GATEWAY, 1)
+    book.expect(GATEWAY)
+    assert book.hold("route", "accepted", [GATEWAY]) == []
+    book.connected(GATEWAY, "a")
+    assert book.delivered(GATEWAY, "a", 1) == [("route", "accepted")]
+
+
+def test_a_proxy_that_never_comes_is_not_waited_for_longer_than_is_good() -> None:
+    book = Deliveries()
+    book.offered(GATEWAY, 1)
+    book.expect(GATEWAY)
+    book.hold("route", "accepted", [GATEWAY])
+    assert book.give_up(GATEWAY) == [("route", "accepted")]

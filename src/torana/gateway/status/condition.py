@@ -49,6 +49,10 @@ class GatewayReport(msgspec.Struct, frozen=True, gc=False):
     addresses: tuple[tuple[str, str], ...] = ()
     """(type, value)."""
 
+    @property
+    def is_programmed(self) -> bool:
+        return any(one.type == "Programmed" and one.status for one in self.conditions)
+
 
 class ClassReport(msgspec.Struct, frozen=True, gc=False):
     """Our whole answer for a GatewayClass."""
