@@ -24,8 +24,8 @@ def test_the_lock_is_free_after_its_holder(tmp_path: Path) -> None:
 
 
 def test_ports_are_the_same_next_time(tmp_path: Path) -> None:
-    first = choose_ports(tmp_path / "ports.json", 0)
-    assert choose_ports(tmp_path / "ports.json", 0) == first
+    first = choose_ports(tmp_path / "ports.json", 0, 0)
+    assert choose_ports(tmp_path / "ports.json", 0, 0) == first
     assert len({first.api, first.xds, first.controller_health, first.status}) == 4
 
 
@@ -34,12 +34,12 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused_with_the_remedy(tmp_p
         other.bind((HOST, 0))
         other.listen()
         with pytest.raises(PortTaken, match="--port"):
-            choose_ports(tmp_path / "ports.json", other.getsockname()[1])
+            choose_ports(tmp_path / "ports.json", other.getsockname()[1], 0)
 
 
 def test_a_kept_port_that_is_taken_meanwhile_is_replaced(tmp_path: Path) -> None:
-    first = choose_ports(tmp_path / "ports.json", 0)
+    first = choose_ports(tmp_path / "ports.json", 0, 0)
     with socket.socket() as other:
         other.bind((HOST, first.xds))
         other.listen()
-        assert choose_ports(tmp_path / "ports.json", 0).xds != first.xds
+        assert choose_ports(tmp_path / "ports.json", 0, 0).xds != first.xds

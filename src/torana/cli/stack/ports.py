@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 HOST = "127.0.0.1"
+FIRST_PORT = 18000
+PORTS_PER_SHARE = 10
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -23,10 +25,10 @@ class PortTaken(Exception):
     """The port that the user asked for belongs to another process."""
 
 
-def choose_ports(file: Path, api: int) -> Ports:
+def choose_ports(file: Path, api: int, share: int) -> Ports:
     """The ports of last time where they are free, others where not; kept in `file`. `api` 0 means any.
 
-    Raises `PortTaken` when the API port that was asked for is taken: clients expect it there.
+    Homes that start at the same moment do not meet: each begins at ports of its own share. Raises `PortTaken` when the API port that was asked for is taken: clients expect it there.
     """
     before = _read(file)
     if api and not is_free(api):
@@ -35,11 +37,12 @@ def choose_ports(file: Path, api: int) -> Ports:
             f"Choose another with --port."
         )
     taken: set[int] = set()
+    first = FIRST_PORT + share * PORTS_PER_SHARE
     ports = Ports(
         api=api or _choose(before.api if before else 0, taken),
-        xds=_choose(before.xds if before else 18000, taken),
-        controller_health=_choose(before.controller_health if before else 18001, taken),
-        status=_choose(before.status if before else 18002, taken),
+        xds=_choose(before.xds if before else first + 0, taken),
+        controller_health=_choose(before.controller_health if before else first + 1, taken),
+        status=_choose(before.status if before else first + 2, taken),
     )
     file.write_bytes(msgspec.json.format(msgspec.json.encode(ports), indent=2) + b"\n")
     return ports

@@ -93,7 +93,7 @@ class Stack:
         self._exit.enter_context(hold_lock(options.lock_file))
         _log_to(options.logs / "up.log")
         self.share = self._exit.enter_context(claim_share(options.share_file))
-        ports = choose_ports(options.ports_file, options.port)
+        ports = choose_ports(options.ports_file, options.port, self.share.number)
         await asyncio.to_thread(_prepare_identities, options, ports)
         client = await self._exit.enter_async_context(Client.from_kubeconfig(options.kubeconfig))
         probe = await self._exit.enter_async_context(Probe(client, f"http://{HOST}:{ports.controller_health}/readyz"))

@@ -51,7 +51,9 @@ class ResourceHandler:
         if target.subresource:
             return await self._subresource(request, resource, served)
         verb = getattr(self, f"_{target.verb}", None)
-        if verb is None or target.verb not in resource.verbs or (target.verb == "create" and target.name):
+        needs_name = target.verb in ("update", "patch")
+        is_misplaced = (target.verb == "create" and target.name) or (needs_name and not target.name)
+        if verb is None or target.verb not in resource.verbs or is_misplaced:
             raise errors.method_not_supported(target.group, target.plural, target.verb)
         answer: Response | Stream = await verb(request, resource, served)
         return answer
