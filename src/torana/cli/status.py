@@ -78,7 +78,10 @@ def _print(rows: dict[str, Any]) -> None:
 
     from torana.cli.screen.tables import class_table, gateway_table, route_table
 
+    # A pipe has no width: words are not to be broken there.
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 400
     if not any(rows.values()):
         console.print("no GatewayClasses, Gateways or routes yet")
     for name, table in (("gatewayClasses", class_table), ("gateways", gateway_table), ("routes", route_table)):
