@@ -134,6 +134,15 @@ def test_mistakes_are_said_in_kubernetes_words(schema: dict[str, Any], value: An
     assert messages(spec_schema(x=schema), {"x": value})[0] == message
 
 
+def test_a_write_of_the_status_is_held_to_the_status_alone_and_told_paths_within_it() -> None:
+    number = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}}
+    schema = compile_schema({"type": "object", "properties": {"spec": number, "status": number}})
+    assert schema.validate({"spec": {"n": 1}, "status": {"n": 3}}, status_only=True) == []
+    assert [str(error) for error in schema.validate({"spec": {"n": 1}, "status": {"n": 2}}, status_only=True)] == [
+        "status.n: Invalid value: 2: n in body should be greater than or equal to 3"
+    ]
+
+
 @pytest.mark.parametrize("value", [1, 1.0, 2**31 - 1])
 def test_whole_numbers_are_integers(value: Any) -> None:
     assert messages(spec_schema(x={"type": "integer", "format": "int32"}), {"x": value}) == []

@@ -86,12 +86,12 @@ class Fault(NamedTuple):
     message: str = ""
     value: Any = OMITTED
 
-    def at(self, prefix: str = "") -> FieldError:
-        """The finished error."""
-        path = path_text(self.steps, prefix)
+    def at(self, unsaid: int = 0) -> FieldError:
+        """The finished error. `unsaid`: how many of the first steps a message that repeats the path leaves out."""
+        path = path_text(self.steps)
         message = self.message
         if message.startswith(("{path}", '"{path}"')):
-            message = message.replace("{path}", path, 1)
+            message = message.replace("{path}", path_text(self.steps[unsaid:]), 1)
         return FieldError(self.type, path, message, self.value)
 
 
@@ -101,9 +101,9 @@ def under(found: list[Fault] | None, step: Step, faults: list[Fault]) -> list[Fa
     return moved if found is None else found + moved
 
 
-def path_text(steps: tuple[Step, ...], prefix: str = "") -> str:
+def path_text(steps: tuple[Step, ...]) -> str:
     """A path as error messages write it: `spec.rules[0].name`, and `labels[a.b/c]` for keys that are no names."""
-    text = prefix
+    text = ""
     for step in steps:
         if isinstance(step, int) or "." in step or "/" in step:
             text += f"[{step}]"

@@ -9,6 +9,7 @@ about validation, defaulting, pruning and ratcheting.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from torana.embedded.apiserver.correlation import is_unchanged
@@ -20,12 +21,14 @@ from torana.embedded.apiserver.field_error import (
     TOO_LONG,
     TOO_MANY,
     TYPE_INVALID,
+    Fault,
     FieldError,
+    under,
 )
 from torana.embedded.apiserver.pruning import compile_pruner
 from torana.embedded.apiserver.rules import ABSENT, RuleWalk, compile_rules
 from torana.embedded.apiserver.shape import object_schema
-from torana.embedded.apiserver.validation import compile_check
+from torana.embedded.apiserver.validation import Check, compile_check
 
 BLOCKING = frozenset({REQUIRED, NOT_SUPPORTED, TOO_LONG, TOO_MANY, TYPE_INVALID})
 """Mistakes after which rules are not run: they might fail, or take long, for that reason alone."""
@@ -64,17 +67,31 @@ class CompiledSchema:
         if self._default is not None:
             self._default(obj)
 
-    def validate(self, obj: dict[str, Any], old: dict[str, Any] | None = None) -> list[FieldError]:
-        """All mistakes of an object. On an update, those in parts that `old` had already are tolerated."""
-        faults = (self._check(obj) if self._check is not None else None) or []
+    def validate(
+        self, obj: dict[str, Any], old: dict[str, Any] | None = None, *, status_only: bool = False
+    ) -> list[FieldError]:
+        """All mistakes of an object. On an update, those in parts that `old` had already are tolerated.
+
+        A write of the status subresource has `status_only`: the rest is held to the rules, but not to the schema.
+        """
+        faults = self._status_faults(obj) if status_only else (self._check(obj) if self._check is not None else None)
         if faults and old is not None:
             faults = [fault for fault in faults if not is_unchanged(fault, self.schema, obj, old)]
-        errors = [fault.at() for fault in faults]
+        errors = [fault.at(int(status_only)) for fault in faults or ()]
         if any(error.type in BLOCKING for error in errors):
             return [*errors, NOT_CHECKED] if self.rules is not None else errors
         if self.rules is not None and (broken := self.rules.visit(obj, ABSENT if old is None else old)):
             errors.extend(fault.at() for fault in broken)
         return errors
+
+    @cached_property
+    def _status_check(self) -> Check | None:
+        return compile_check((self.schema.get("properties") or {}).get("status") or {})
+
+    def _status_faults(self, obj: dict[str, Any]) -> list[Fault]:
+        if self._status_check is None or "status" not in obj:
+            return []
+        return under(None, "status", self._status_check(obj["status"]) or [])
 
     @property
     def rules(self) -> RuleWalk | None:

@@ -114,7 +114,8 @@ def prepare_update(write: Write, live: Obj, obj: Obj, duplicates: list[str]) -> 
     if live == obj:
         return live
     _refuse(write, obj, metadata.validate(obj, resource, live))
-    _refuse(write, obj, [*served.compiled.validate(obj, live), *admission.check_object(resource, obj, live)])
+    mistakes = served.compiled.validate(obj, live, status_only=write.subresource == "status")
+    _refuse(write, obj, [*mistakes, *admission.check_object(resource, obj, live)])
     if resource.key == definitions.CRD_KEY:
         definitions.establish(obj, write.now)
     if write.subresource == "" and resource.has_generation and _is_spec_changed(live, obj, served.has_status):
