@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,10 +12,11 @@ import orjson
 from torana.embedded.apiserver.errors import ApiFailure
 from torana.embedded.apiserver.main import ApiServerOptions, install, make_server
 from torana.embedded.apiserver.request import User
-from torana.embedded.apiserver.response import Stream
+from torana.embedded.apiserver.response import Response
 from torana.embedded.apiserver.server import ApiServer
 from torana.embedded.apiserver.sqlite import Database
 from torana.embedded.apiserver.store import Store
+from torana.embedded.apiserver.watching import Subscription
 from torana.embedded.pki import ensure_pki
 
 ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
@@ -74,8 +74,9 @@ class Api:
             answer = await self.server.handle(method, path, urlencode(query), sent, raw, user)
         except ApiFailure as failure:
             raise Refused(failure.to_status()) from failure
-        if isinstance(answer, Stream):
-            return Watch(answer.parts)
+        if isinstance(answer, Subscription):
+            return Watch(answer)
+        assert isinstance(answer, Response)
         self.warnings = answer.warnings
         return orjson.loads(answer.body)
 
@@ -95,16 +96,20 @@ class Api:
 class Watch:
     """An open watch, event by event."""
 
-    def __init__(self, parts: AsyncIterator[bytes]) -> None:
-        self._parts = parts
-        self._events: list[Obj] = []
+    def __init__(self, subscription: Subscription) -> None:
+        self._events: asyncio.Queue[Obj | None] = asyncio.Queue()
+        subscription.attach(self._take, lambda: True, lambda: self._events.put_nowait(None))
 
     async def next(self) -> Obj:
-        """The next event; fails when none comes."""
-        while not self._events:
-            part = await asyncio.wait_for(anext(self._parts), 5)
-            self._events += [orjson.loads(line) for line in part.splitlines()]
-        return self._events.pop(0)
+        """The next event; fails when none comes, with StopAsyncIteration when the watch is over."""
+        event = await asyncio.wait_for(self._events.get(), 5)
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def _take(self, lines: bytes) -> None:
+        for line in lines.splitlines():
+            self._events.put_nowait(orjson.loads(line))
 
     async def types(self, count: int) -> list[tuple[str, str]]:
         """Type and object name of the next events."""

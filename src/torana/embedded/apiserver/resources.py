@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -16,10 +14,10 @@ from torana.embedded.apiserver.reading import Lister, parse_selection, select
 from torana.embedded.apiserver.representation import encode_list, encode_object, negotiate
 from torana.embedded.apiserver.request import Request
 from torana.embedded.apiserver.resource import Resource, ServedVersion
-from torana.embedded.apiserver.response import JSON, Response, Stream
+from torana.embedded.apiserver.response import Response, Stream
 from torana.embedded.apiserver.store import Entry, Store
 from torana.embedded.apiserver.subresources import Subresources
-from torana.embedded.apiserver.watching import Subscription, WatchExpired
+from torana.embedded.apiserver.watching import Subscription
 from torana.embedded.apiserver.writer import Writer, Written, timestamp
 from torana.embedded.apiserver.writing import Write
 
@@ -38,7 +36,7 @@ class ResourceHandler:
         self._lister = Lister(store)
         self.subscriptions: set[Subscription] = set()
 
-    async def handle(self, request: Request) -> Response | Stream:
+    async def handle(self, request: Request) -> Response | Stream | Subscription:
         target = request.target
         found = self._catalog.find_served(target.group, target.version, target.plural)
         if found is None:
@@ -55,7 +53,7 @@ class ResourceHandler:
         is_misplaced = (target.verb == "create" and target.name) or (needs_name and not target.name)
         if verb is None or target.verb not in resource.verbs or is_misplaced:
             raise errors.method_not_supported(target.group, target.plural, target.verb)
-        answer: Response | Stream = await verb(request, resource, served)
+        answer: Response | Stream | Subscription = await verb(request, resource, served)
         return answer
 
     async def _subresource(self, request: Request, resource: Resource, served: ServedVersion) -> Response | Stream:
@@ -93,7 +91,7 @@ class ResourceHandler:
         body = encode_list(page.entries, meta, resource, served, form)
         return Response(body, warnings=_deprecation(resource, served))
 
-    async def _watch(self, request: Request, resource: Resource, served: ServedVersion) -> Stream:
+    async def _watch(self, request: Request, resource: Resource, served: ServedVersion) -> Subscription:
         form = negotiate(request)
         selection = parse_selection(request, resource)
         wants_bookmarks = request.is_set("allowWatchBookmarks")
@@ -107,7 +105,11 @@ class ResourceHandler:
             raise errors.ApiFailure(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {wanted}')
         if is_list and revision is not None and revision > self._store.durable_revision:
             raise errors.too_large_version(revision, self._store.durable_revision)
-        subscription = Subscription(self._store, resource, served, selection, form, wants_bookmarks)
+        seconds = request.query.get("timeoutSeconds", "")
+        duration_s = min(int(seconds), MAX_WATCH_S) if seconds.isdigit() and int(seconds) else DEFAULT_WATCH_S
+        subscription = Subscription(
+            self._store, resource, served, selection, form, wants_bookmarks, duration_s, self.subscriptions.discard
+        )
         is_silent = request.query.get("sendInitialEvents", "").lower() == "false"
         subscription.start(
             None if is_list else revision,
@@ -115,21 +117,7 @@ class ResourceHandler:
             marks_initial_end=is_list,
         )
         self.subscriptions.add(subscription)
-        seconds = request.query.get("timeoutSeconds", "")
-        timeout_s = min(int(seconds), MAX_WATCH_S) if seconds.isdigit() and int(seconds) else DEFAULT_WATCH_S
-        return Stream(self._stream(subscription, time.monotonic() + timeout_s), JSON)
-
-    async def _stream(self, subscription: Subscription, deadline: float) -> AsyncIterator[bytes]:
-        try:
-            while (lines := await subscription.next_lines(deadline)) is not None:
-                yield lines
-            yield subscription.last_lines()
-        except WatchExpired:
-            status = errors.expired(0, self._store.durable_revision).to_status()
-            yield orjson.dumps({"type": "ERROR", "object": status}) + b"\n"
-        finally:
-            subscription.end()
-            self.subscriptions.discard(subscription)
+        return subscription
 
     async def _create(self, request: Request, resource: Resource, served: ServedVersion) -> Response:
         write = self._write(request, resource, served)

@@ -24,6 +24,7 @@ from torana.embedded.apiserver.served_definitions import ServedDefinitions
 from torana.embedded.apiserver.store import Store
 from torana.embedded.apiserver.subresources import Subresources
 from torana.embedded.apiserver.tokens import Tokens
+from torana.embedded.apiserver.watching import Subscription
 from torana.embedded.apiserver.writer import Writer
 
 VERSION = {
@@ -62,7 +63,7 @@ class ApiServer:
 
     async def handle(
         self, method: str, path: str, query_text: str, headers: dict[str, str], body: bytes, user: User
-    ) -> Response | Stream:
+    ) -> Response | Stream | Subscription:
         """Answer one request. Raises ApiFailure."""
         query = parse_query(query_text) if query_text else {}
         target = parse_target(method, path, query)

@@ -1,14 +1,14 @@
 """What does a watch see? From a start version on, every change of the selected objects, as encoded lines.
 
-A `Subscription` gathers events as they become visible; its owner awaits `next_lines`. Events are encoded once per
-version and representation and shared between subscriptions.
+A `Subscription` hands lines to its outlet as events become visible, those of one commit together. Events are encoded
+once per version and representation and shared between subscriptions.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
+from collections.abc import Callable
 
 import orjson
 
@@ -23,12 +23,10 @@ BOOKMARK_EVERY_S = 60.0
 MAX_BACKLOG = 100_000
 
 
-class WatchExpired(Exception):
-    """The watch cannot go on from where it is; the client must list again."""
-
-
 class Subscription:
-    """One watch."""
+    """One watch. `on_end` is called when it is over, whoever ended it."""
+
+    content_type = "application/json"
 
     def __init__(
         self,
@@ -38,6 +36,8 @@ class Subscription:
         selection: Selection,
         form: Form,
         wants_bookmarks: bool,
+        duration_s: float,
+        on_end: Callable[[Subscription], None],
     ) -> None:
         self._store = store
         self._resource = resource
@@ -47,9 +47,13 @@ class Subscription:
         self._wants_bookmarks = wants_bookmarks
         self._collection: Collection = store.collection(resource.store_key)
         self._lines: deque[bytes] = deque()
-        self._wake: asyncio.Future[None] | None = None
-        self._is_ended = False
-        self._bookmark_at = time.monotonic() + BOOKMARK_EVERY_S
+        self._duration_s = duration_s
+        self._on_end = on_end
+        self._write: Callable[[bytes], None] | None = None
+        self._is_writable: Callable[[], bool] = lambda: False
+        self._finish: Callable[[], None] = lambda: None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._is_flush_due = False
 
     def start(self, revision: int | None, *, sends_initial: bool, marks_initial_end: bool) -> None:
         """Begin after `revision`; None: from the present state. Raises Expired for a revision too long ago."""
@@ -70,52 +74,69 @@ class Subscription:
                     self._on_event(event)
         self._collection.listeners.add(self._on_event)
 
-    def end(self) -> None:
-        """No more events; whoever waits is woken."""
-        self._is_ended = True
-        self._collection.listeners.discard(self._on_event)
-        self._notify()
+    def attach(
+        self, write: Callable[[bytes], None], is_writable: Callable[[], bool], finish: Callable[[], None]
+    ) -> None:
+        """Hand over what there is and what will come; `finish` is called after the last line.
 
-    async def next_lines(self, deadline: float) -> bytes | None:
-        """Encoded events that are ready, waiting for some if there are none; None when the watch is over."""
-        while True:
-            if len(self._lines) > MAX_BACKLOG:
-                raise WatchExpired
-            if self._lines:
-                lines = b"".join(self._lines)
-                self._lines.clear()
-                return lines
-            now = time.monotonic()
-            if self._is_ended or now >= deadline:
-                return None
-            if self._wants_bookmarks and now >= self._bookmark_at:
-                self._bookmark_at = now + BOOKMARK_EVERY_S
-                return self._bookmark({})
-            await self._wait(min(deadline, self._bookmark_at if self._wants_bookmarks else deadline) - now)
-
-    def last_lines(self) -> bytes:
-        """What to send before the end: a bookmark, so that the client's next watch starts here."""
-        return self._bookmark({}) if self._wants_bookmarks else b""
-
-    async def _wait(self, timeout_s: float) -> None:
+        When `is_writable` says no, lines gather until `flush` is called.
+        """
+        self._write, self._is_writable, self._finish = write, is_writable, finish
         loop = asyncio.get_running_loop()
-        self._wake = loop.create_future()
-        handle = loop.call_later(timeout_s, self._notify)
-        try:
-            await self._wake
-        finally:
-            handle.cancel()
-            self._wake = None
+        self._timers = [loop.call_later(self._duration_s, self.end)]
+        if self._wants_bookmarks:
+            self._timers.append(loop.call_later(BOOKMARK_EVERY_S, self._mark))
+        self.flush()
 
-    def _notify(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+    def flush(self) -> None:
+        """Hand over the lines that are ready."""
+        self._is_flush_due = False
+        if self._lines and self._write is not None and self._is_writable():
+            lines = b"".join(self._lines)
+            self._lines.clear()
+            self._write(lines)
+
+    def end(self) -> None:
+        """No more events. A bookmark comes last, so that the client's next watch starts here."""
+        self._finish_with(self._bookmark({}) if self._wants_bookmarks else b"")
+
+    def close(self) -> None:
+        """The client is gone."""
+        self._collection.listeners.discard(self._on_event)
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+        self._lines.clear()
+        self._write = None
+        self._on_end(self)
+
+    def _finish_with(self, line: bytes) -> None:
+        write, finish, lines = self._write, self._finish, b"".join((*self._lines, line))
+        self.close()
+        if write is not None:
+            write(lines)
+            finish()
+
+    def _expire(self) -> None:
+        """The client is too slow: it must list again."""
+        self._lines.clear()
+        status = errors.expired(0, self._store.durable_revision).to_status()
+        self._finish_with(orjson.dumps({"type": "ERROR", "object": status}) + b"\n")
+
+    def _mark(self) -> None:
+        self._lines.append(self._bookmark({}))
+        self._timers[-1] = asyncio.get_running_loop().call_later(BOOKMARK_EVERY_S, self._mark)
+        self.flush()
 
     def _on_event(self, event: Event) -> None:
         kind = self._event_type(event)
         if kind:
             self._lines.append(self._line(kind, event.entry, event))
-            self._notify()
+            if len(self._lines) > MAX_BACKLOG:
+                self._expire()
+            elif not self._is_flush_due:
+                self._is_flush_due = True
+                asyncio.get_running_loop().call_soon(self.flush)
 
     def _event_type(self, event: Event) -> str:
         """What the change is for this selection: objects enter and leave it."""
