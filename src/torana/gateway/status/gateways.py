@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
+from torana.gateway.finding import Finding
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.listeners import ListenerVerdict
+from torana.gateway.overlaps import overlaps
 from torana.gateway.status.condition import GatewayReport, Judgement, ListenerReport
 
 
@@ -36,7 +38,11 @@ def report(
             Judgement("Programmed", False, "Invalid", "the Gateway is not accepted"),
         )
         return GatewayReport(generation, refused)
-    listeners = tuple(_listener(verdict, attached, closed, proxy) for verdict, attached, closed in verdicts)
+    overlapping = overlaps([verdict.shape for verdict, _, _ in verdicts])
+    listeners = tuple(
+        _listener(verdict, attached, closed, proxy, overlap)
+        for (verdict, attached, closed), overlap in zip(verdicts, overlapping, strict=True)
+    )
     bad = tuple(verdict.shape.name for verdict, _, _ in verdicts if verdict.not_accepted or verdict.conflict)
     accepted = _accepted(bad, len(verdicts))
     closed_ports = [closed for verdict, _, closed in verdicts if closed]
@@ -67,12 +73,15 @@ def _programmed(accepted: Judgement, proxy: ProxyState, closed: list[str], total
     return Judgement("Programmed", True, "Programmed", "a proxy serves the configuration")
 
 
-def _listener(verdict: ListenerVerdict, attached: int, closed: str, proxy: ProxyState) -> ListenerReport:
+def _listener(
+    verdict: ListenerVerdict, attached: int, closed: str, proxy: ProxyState, overlap: Finding | None
+) -> ListenerReport:
     conditions = (
         _listener_accepted(verdict),
         _listener_resolved(verdict),
         _listener_programmed(verdict, closed, proxy),
         _listener_conflicted(verdict),
+        *_listener_overlapping(overlap),
     )
     return ListenerReport(verdict.shape.name, verdict.shape.kinds, attached, conditions)
 
@@ -95,6 +104,11 @@ def _listener_conflicted(verdict: ListenerVerdict) -> Judgement:
     if verdict.conflict is not None:
         return Judgement("Conflicted", True, verdict.conflict.reason, verdict.conflict.text)
     return Judgement("Conflicted", False, "NoConflicts", "no other listener is in the way")
+
+
+def _listener_overlapping(overlap: Finding | None) -> tuple[Judgement, ...]:
+    """`OverlappingTLSConfig` is present only when it is true."""
+    return () if overlap is None else (Judgement("OverlappingTLSConfig", True, overlap.reason, overlap.text),)
 
 
 def _listener_programmed(verdict: ListenerVerdict, closed: str, proxy: ProxyState) -> Judgement:

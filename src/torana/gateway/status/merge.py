@@ -17,7 +17,17 @@ from torana.gateway.status.condition import ClassReport, GatewayReport, Judgemen
 
 Json = dict[str, Any]
 
-_OWN_TYPES = frozenset({"Accepted", "Programmed", "ResolvedRefs", "PartiallyInvalid", "Conflicted", "SupportedVersion"})
+_OWN_TYPES = frozenset(
+    {
+        "Accepted",
+        "Programmed",
+        "ResolvedRefs",
+        "PartiallyInvalid",
+        "Conflicted",
+        "OverlappingTLSConfig",
+        "SupportedVersion",
+    }
+)
 """Condition types that we write; others on the same object belong to others."""
 
 
