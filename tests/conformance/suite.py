@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.conformance.home import READY_S, NotReady, running_up
 from tests.conformance.profiles import profiles_of, succeeded, table
 
 from torana.api.gateway_class import GATEWAY_CLASS
@@ -30,38 +28,9 @@ CLASS = "gateway-conformance"
 USABLE, UNUSABLE = "127.42.0.1", "192.0.2.1"
 """Addresses for the test of static addresses: one of this machine's, and one of nobody's (RFC 5737)."""
 MODE = "embedded"
-READY_S = 120.0
-STOP_S = 60.0
 SUITE_TIMEOUT = "60m"
 ENDED = re.compile(r"^\s*--- (FAIL|PASS): TestConformance/(\S+) \((\S+)\)")
 BEGUN = re.compile(r"^=== RUN   TestConformance/([^/\s]+)$")
-
-
-class NotReady(Exception):
-    """`torana up` or the GatewayClass did not become ready."""
-
-
-@contextlib.contextmanager
-def running_up(data_dir: Path, channel: str) -> Iterator[Path]:
-    """Gives the kubeconfig of a `torana up` that is ready; stops it in the end."""
-    log = data_dir.parent / "up.log"
-    torana = (sys.executable, "-m", "torana.cli.main")
-    argv = (*torana, "up", "--data-dir", str(data_dir), "--port", "0", "--channel", channel)
-    with log.open("wb") as out:
-        up = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        deadline = time.monotonic() + READY_S
-        while "\nready" not in log.read_text():
-            if up.poll() is not None or time.monotonic() > deadline:
-                raise NotReady(f"`torana up` did not become ready:\n{log.read_text()}")
-            time.sleep(0.1)
-        yield data_dir / "kubeconfig"
-    finally:
-        up.send_signal(signal.SIGINT)
-        try:
-            up.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            up.kill()
 
 
 async def make_class(kubeconfig: Path) -> tuple[str, ...]:

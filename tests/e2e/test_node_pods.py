@@ -24,13 +24,18 @@ def workload(namespace: str, name: str, replicas: int = 1, service_type: str = "
     containers = [{"name": name, "image": IMAGE, "env": env, "readinessProbe": {"tcpSocket": {"port": 3000}}}]
     return [
         {
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": namespace},
             "spec": {"type": service_type, "selector": labels, "ports": [{"port": 80, "targetPort": 3000}]},
         },
         {
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": namespace},
             "spec": {
-                "replicas": replicas, "selector": {"matchLabels": labels},
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
                 "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
             },
         },

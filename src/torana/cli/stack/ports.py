@@ -28,7 +28,8 @@ class PortTaken(Exception):
 def choose_ports(file: Path, api: int, share: int) -> Ports:
     """The ports of last time where they are free, others where not; kept in `file`. `api` 0 means any.
 
-    Homes that start at the same moment do not meet: each begins at ports of its own share. Raises `PortTaken` when the API port that was asked for is taken: clients expect it there.
+    Homes that start at the same moment do not meet: each begins at ports of its own share. Raises `PortTaken` when the
+    API port that was asked for is taken: clients expect it there.
     """
     before = _read(file)
     if api and not is_free(api):
