@@ -161,6 +161,8 @@ def _node_walk(rules: list[CompiledRule], adapt: Adapter | None, type_name: str)
     def visit(value: Any, old: Any) -> list[Fault] | None:
         has_old = old is not ABSENT and old is not None
         unchanged = has_old and value == old
+        if unchanged and not needs_old:
+            return None
         values = {"self": value if adapt is None else adapt(value)}
         if has_old and needs_old:
             values["oldSelf"] = old if adapt is None else adapt(old)
