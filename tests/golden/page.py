@@ -22,6 +22,7 @@ from torana.api.kind import Ref
 from torana.api.registry import by_kind
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import TableKey
+from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
 from torana.proxy.text import bind_text
@@ -70,7 +71,7 @@ class Outcome:
         self.sources = {
             "GatewayClass": graph.sources.gateway_classes,
             "Gateway": graph.sources.gateways,
-            "HTTPRoute": graph.sources.http_routes,
+            **graph.sources.routes,
             "ReferenceGrant": graph.sources.grants,
             "Namespace": graph.sources.namespaces,
             "Service": graph.sources.services,
@@ -94,7 +95,7 @@ class Outcome:
                 return merge.gateway_status(reports.gateways.items[ref], {}, "now")
             case "GatewayClass":
                 return merge.class_status(reports.classes.items[ref], {}, "now")
-        report = reports.http_routes.items.get(ref)
+        report = reports.routes.items.get(RouteKey(kind, ref))
         return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}
 
     def proxy_text(self) -> str:

@@ -12,29 +12,30 @@ from typing import Any
 
 from torana.api.kind import Ref
 from torana.gateway.quarantine import Quarantine
+from torana.gateway.routes.key import RouteKey
 
 
 class Blame:
-    """Routes by Ref; `Any` is the route without its status."""
+    """`Any` is the route without its status."""
 
     def __init__(self) -> None:
-        self._unproven: dict[Ref, dict[Ref, tuple[Any, int]]] = {}
+        self._unproven: dict[Ref, dict[RouteKey, tuple[Any, int]]] = {}
         """Gateway → route → (version, revision at which it was offered)."""
-        self._proven: dict[Ref, Any] = {}
-        self._suspects: dict[Ref, list[Ref]] = {}
+        self._proven: dict[RouteKey, Any] = {}
+        self._suspects: dict[Ref, list[RouteKey]] = {}
 
-    def changed(self, gateway: Ref, route: Ref, obj: Any, revision: int) -> None:
+    def changed(self, gateway: Ref, route: RouteKey, obj: Any, revision: int) -> None:
         """What the Gateway's proxy is offered of this route is new at this revision."""
         if obj is not None:
             self._unproven.setdefault(gateway, {})[route] = (obj, revision)
 
-    def gone(self, route: Ref) -> None:
+    def gone(self, route: RouteKey) -> None:
         """The route was deleted; a namesake starts anew."""
         self._proven.pop(route, None)
         for unproven in self._unproven.values():
             unproven.pop(route, None)
 
-    def delivered(self, gateway: Ref, revision: int) -> Ref | None:
+    def delivered(self, gateway: Ref, revision: int) -> RouteKey | None:
         """All that was offered up to this revision is accepted. Returns a suspect that may prove itself now."""
         unproven = self._unproven.get(gateway, {})
         for route in [route for route, (_, offered) in unproven.items() if offered <= revision]:
@@ -42,7 +43,7 @@ class Blame:
         suspects = self._suspects.get(gateway)
         return suspects.pop() if suspects else None
 
-    def rejected(self, gateway: Ref, routes: Iterable[Ref], message: str) -> dict[Ref, Quarantine]:
+    def rejected(self, gateway: Ref, routes: Iterable[RouteKey], message: str) -> dict[RouteKey, Quarantine]:
         """A table that holds these routes was rejected. Returns whom to quarantine."""
         unproven = self._unproven.get(gateway, {})
         accused = sorted(route for route in routes if route in unproven)

@@ -15,7 +15,6 @@ from torana.api.core.secret import SECRET
 from torana.api.core.service import SERVICE
 from torana.api.gateway import GATEWAY, GatewayStatus
 from torana.api.gateway_class import GATEWAY_CLASS, GatewayClassStatus
-from torana.api.http_route import HTTP_ROUTE
 from torana.api.parents import RouteStatus
 from torana.api.reference_grant import REFERENCE_GRANT
 from torana.controller.feed import as_is
@@ -30,6 +29,7 @@ from torana.envoy.host import RenderOptions
 from torana.envoy.server import XdsServer
 from torana.envoy.stage import Resources
 from torana.gateway.graph import Graph
+from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.sources import BundleVersion
 from torana.gateway.status import merge
 from torana.infra.apply import InfraApplier
@@ -95,7 +95,7 @@ def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
     return {
         GATEWAY_CLASS: (sources.gateway_classes, as_is, ""),
         GATEWAY: (sources.gateways, as_is, ""),
-        HTTP_ROUTE: (sources.http_routes, as_is, ""),
+        **{kind.api: (sources.routes[kind.name], as_is, "") for kind in ROUTE_KINDS.values()},
         REFERENCE_GRANT: (sources.grants, as_is, ""),
         NAMESPACE: (sources.namespaces, as_is, ""),
         SERVICE: (sources.services, as_is, ""),
@@ -123,13 +123,16 @@ def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target
             GATEWAY_CLASS, sources.gateway_classes.items, GatewayClassStatus, merge.class_status, lambda one: False
         ),
         "Gateway": Target(GATEWAY, sources.gateways.items, GatewayStatus, merge.gateway_status, lambda one: False),
-        "HTTPRoute": Target(
-            HTTP_ROUTE,
-            sources.http_routes.items,
-            RouteStatus,
-            lambda report, live, now: merge.route_status(report, live, controller_names, now),
-            lambda one: one.status is not None and has_foreign_parents(one),
-        ),
+        **{
+            kind.name: Target(
+                kind.api,
+                sources.routes[kind.name].items,
+                RouteStatus,
+                lambda report, live, now: merge.route_status(report, live, controller_names, now),
+                lambda one: one.status is not None and has_foreign_parents(one),
+            )
+            for kind in ROUTE_KINDS.values()
+        },
     }
 
 

@@ -19,7 +19,7 @@ from torana.controller.delivery import Deliveries
 from torana.controller.feed import Edits, Feed
 from torana.controller.measures import Measures
 from torana.controller.status_writer import StatusKey, StatusWriter
-from torana.derive.collection import Collection
+from torana.derive.collection import Change, Collection
 from torana.derive.engine import Settled
 from torana.envoy.refusal import with_remedy
 from torana.envoy.resource import Resource, ResourceType
@@ -27,6 +27,8 @@ from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnecte
 from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
+from torana.gateway.routes.key import RouteKey
+from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.status.condition import GatewayReport, RouteReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
@@ -123,45 +125,43 @@ class Wiring:
                 self.feed.edit(self.graph.sources.refused_binds, key, None)
 
     def _note_unproven(self, settled: Settled) -> None:
-        for ref, change in settled.of(self.graph.sources.http_routes).items():
+        for route, change in settled.of(self.graph.routes.specs).items():
             if change.new is None or (change.old is not None and change.old.metadata.uid != change.new.metadata.uid):
-                self.blame.gone(ref)
-                self.feed.edit(self.graph.sources.quarantined, ref, None)
-        for ref in settled.of(self.graph.routes.compiled):
-            for verdict in self.graph.routes.parents.items.get(ref, ()):
-                self.blame.changed(verdict.gateway, ref, self.graph.routes.specs.items.get(ref), self.revision)
+                self.blame.gone(route)
+                self.feed.edit(self.graph.sources.quarantined, route, None)
+        for route in settled.of(self.graph.routes.compiled):
+            for verdict in self.graph.routes.parents.items.get(route, ()):
+                self.blame.changed(verdict.gateway, route, self.graph.routes.specs.items.get(route), self.revision)
 
     # Statuses
 
     def _tell(self, settled: Settled) -> None:
         reports = self.graph.reports
-        told: dict[str, Collection[Any, Any]] = {
-            "GatewayClass": reports.classes,
-            "Gateway": reports.gateways,
-            "HTTPRoute": reports.http_routes,
-        }
-        for kind, collection in told.items():
-            for ref, change in settled.of(collection).items():
-                key = StatusKey(kind, ref)
-                if change.new is None:
-                    self.deliveries.drop(key)
-                    self.writer.withdraw(key)
-                else:
-                    self._tell_all(self.deliveries.hold(key, change.new, self._concerned(key, change.new)))
-        for kind, source in (
-            ("GatewayClass", self.graph.sources.gateway_classes),
-            ("Gateway", self.graph.sources.gateways),
-            ("HTTPRoute", self.graph.sources.http_routes),
-        ):
+        for ref, change in settled.of(reports.classes).items():
+            self._report(StatusKey("GatewayClass", ref), change)
+        for ref, change in settled.of(reports.gateways).items():
+            self._report(StatusKey("Gateway", ref), change)
+        for route, change in settled.of(reports.routes).items():
+            self._report(StatusKey(*route), change)
+        sources = self.graph.sources
+        told: dict[str, Collection[Any, Any]] = {"GatewayClass": sources.gateway_classes, "Gateway": sources.gateways}
+        for kind, source in (told | sources.routes).items():
             for ref in settled.of(source):
                 self.writer.check(StatusKey(kind, ref))
+
+    def _report(self, key: StatusKey, change: Change) -> None:
+        if change.new is None:
+            self.deliveries.drop(key)
+            self.writer.withdraw(key)
+        else:
+            self._tell_all(self.deliveries.hold(key, change.new, self._concerned(key, change.new)))
 
     def _concerned(self, key: StatusKey, report: Any) -> Iterable[Ref]:
         if isinstance(report, GatewayReport):
             # What is not programmed claims nothing that a proxy could contradict.
             return (key.ref,) if report.is_programmed else ()
         if isinstance(report, RouteReport):
-            return {verdict.gateway for verdict in self.graph.routes.parents.items.get(key.ref, ())}
+            return {verdict.gateway for verdict in self.graph.routes.parents.items.get(RouteKey(*key), ())}
         return ()
 
     def _tell_all(self, released: Iterable[tuple[Hashable, Any]]) -> None:
@@ -220,18 +220,21 @@ class Wiring:
                 self.feed.edit(self.graph.sources.refused_binds, key, with_remedy(event.message))
         elif event.type is ResourceType.RDS:
             routes = self._routes_in(ConfigKey(event.gateway, event.name))
-            for ref, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():
-                self.feed.edit(self.graph.sources.quarantined, ref, quarantine)
+            for route, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():
+                self.feed.edit(self.graph.sources.quarantined, route, quarantine)
 
     def _bind_key(self, gateway: Ref, name: str) -> tuple[Ref, int] | None:
         binds = self.graph.binds.binds.index("gateway").buckets.get(gateway, {})
         return next((key for key, bind in binds.items() if bind.name == name), None)
 
-    def _routes_in(self, config: ConfigKey) -> set[Ref]:
+    def _routes_in(self, config: ConfigKey) -> set[RouteKey]:
         hosts = self.resources.fragments.index("config").buckets.get(config, {})
         placements = self.graph.hosts.placements.index("host").buckets
         return {
-            placement.route for host in hosts for placement in placements.get(host, {}) if placement.kind == "HTTPRoute"
+            placement.route
+            for host in hosts
+            for placement in placements.get(host, {})
+            if placement.route.kind in ROUTE_KINDS
         }
 
     def _presume(self, ref: Ref) -> None:

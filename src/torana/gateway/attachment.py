@@ -70,15 +70,16 @@ def attach(
     if not allowing:
         return (), Finding("NotAllowedByListeners", _refusal(route, kind, selected))
     found = []
+    hostnames = getattr(route.spec, "hostnames", ())  # TCPRoute and UDPRoute have none
     for shape in allowing:
-        shared = intersections(shape.hostname, route.spec.hostnames)
+        shared = intersections(shape.hostname, hostnames)
         if shared:
             found.append(Attachment(shape.name, shared))
     if not found:
         theirs = ", ".join(shape.hostname for shape in allowing)
         return (), Finding(
             "NoMatchingListenerHostname",
-            f"hostnames {', '.join(route.spec.hostnames)} have nothing in common with the listeners' {theirs}",
+            f"hostnames {', '.join(hostnames)} have nothing in common with the listeners' {theirs}",
             "spec.hostnames",
         )
     return tuple(found), None

@@ -1,6 +1,6 @@
 """How objects become proxy configuration and statuses: the stages, in the order of the data flow.
 
-Every stage derives collections from those before it. `engine.settle({graph.sources.http_routes: {ref: route}})` edits
+Every stage derives collections from those before it. `engine.settle({graph.sources.gateways: {ref: gateway}})` edits
 one source and brings all of them up to date.
 """
 

@@ -17,6 +17,7 @@ from torana.api.kind import Ref
 from torana.gateway.hostnames import matches, specificity
 from torana.gateway.listeners import ListenerShape
 from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.gateway.routes.key import RouteKey
 from torana.proxy.action import Redirect, Respond
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
@@ -44,11 +45,10 @@ MISDIRECTED = "misdirected"
 
 
 class PlacementKey(NamedTuple):
-    """A route on a host, by kind and ref; kind "" is the listener itself, MISDIRECTED another one."""
+    """A route on a host; kind "" is the listener itself, MISDIRECTED another one."""
 
     host: HostKey
-    kind: str
-    route: Ref
+    route: RouteKey
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from torana.api.kind import ObjectRef, Ref
+from torana.api.references import GATEWAY_GROUP
 from torana.gateway.certificates import CertificateRef, Credentials, resolve
 from torana.gateway.finding import Finding
+from torana.gateway.routes.registry import PROTOCOLS, kinds_for
 
-GROUP = "gateway.networking.k8s.io"
-
-ROUTE_KINDS: dict[str, tuple[str, ...]] = {"HTTP": ("HTTPRoute",), "HTTPS": ("HTTPRoute",)}
-"""Protocols served, and the route kinds (of the Gateway API's group) each carries."""
+GROUP = GATEWAY_GROUP
 
 
 class ListenerKey(NamedTuple):
@@ -128,7 +127,7 @@ def _shape(gateway: Any, position: int, kinds: tuple[str, ...]) -> ListenerShape
 
 def _kinds(listener: Any, path: str) -> tuple[tuple[str, ...], Finding | None]:
     """Route kinds the listener takes, and what is wrong with those it asks for."""
-    possible = ROUTE_KINDS.get(listener.protocol, ())
+    possible = kinds_for(listener.protocol)
     asked = listener.allowed_routes.kinds if listener.allowed_routes is not None else ()
     if not asked:
         return possible, None
@@ -143,8 +142,8 @@ def _kinds(listener: Any, path: str) -> tuple[tuple[str, ...], Finding | None]:
 
 
 def _not_accepted(listener: Any, path: str) -> Finding | None:
-    if listener.protocol not in ROUTE_KINDS:
-        supported = ", ".join(ROUTE_KINDS)
+    if listener.protocol not in PROTOCOLS:
+        supported = ", ".join(PROTOCOLS)
         return Finding(
             "UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol"
         )

@@ -7,13 +7,15 @@ from typing import Any
 from torana.api.kind import Ref
 from torana.api.meta import Object, ObjectMeta
 from torana.controller.blame import Blame
+from torana.gateway.routes.key import RouteKey
 
 GATEWAY = Ref("default", "gw")
-GOOD, BAD = Ref("default", "good"), Ref("default", "bad")
+GOOD, BAD = RouteKey("HTTPRoute", Ref("default", "good")), RouteKey("HTTPRoute", Ref("default", "bad"))
 
 
-def version(ref: Ref, generation: int) -> Any:
-    return Object(metadata=ObjectMeta(name=ref.name, namespace=ref.namespace, generation=generation))
+def version(route: RouteKey, generation: int) -> Any:
+    namespace, name = route.ref
+    return Object(metadata=ObjectMeta(name=name, namespace=namespace, generation=generation))
 
 
 def test_the_last_accepted_version_is_the_fallback() -> None:

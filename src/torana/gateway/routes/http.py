@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from torana.api.kind import ObjectRef
+from torana.api.references import GATEWAY_GROUP
 from torana.gateway.backends import ClusterKey, Resolve
 from torana.gateway.durations import milliseconds
 from torana.gateway.filters.reading import FilterContext
 from torana.gateway.filters.registry import read as read_filter
 from torana.gateway.finding import Finding
-from torana.gateway.listeners import GROUP
 from torana.gateway.precedence import order
 from torana.gateway.regex import problem_with
 from torana.gateway.routes.compiled import CompiledRoute, Entry
@@ -67,7 +67,7 @@ def _plan(rule: Any, path: str, resolve: Resolve) -> RulePlan:
 
 def _entries(route: Any, number: int, rule: Any, plan: RulePlan) -> list[Entry]:
     ref = route.metadata.ref
-    origin = Origin(ObjectRef(GROUP, "HTTPRoute", *ref), f"spec.rules[{number}]")
+    origin = Origin(ObjectRef(GATEWAY_GROUP, "HTTPRoute", *ref), f"spec.rules[{number}]")
     label = rule.name or str(number)
     return [
         Entry(

@@ -10,13 +10,14 @@ from torana.derive.look import Look
 from torana.gateway import backends
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.backends import ClusterKey
+from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.proxy.cluster import Cluster, Endpoints
 
 
 class Clusters:
-    """Uses are keyed by (gateway, ClusterKey, route), clusters by (gateway, ClusterKey), endpoints by ClusterKey."""
+    """Uses are keyed by (gateway, ClusterKey, RouteKey), clusters by (gateway, ClusterKey), endpoints by ClusterKey."""
 
     def __init__(self, engine: Engine, sources: Sources, routes: Routes) -> None:
         self.sources, self.routes = sources, routes
@@ -31,12 +32,12 @@ class Clusters:
         )
         self.endpoints = engine.map("endpoints", self.uses.index("backend"), self._endpoints)
 
-    def _uses(self, ref: Ref, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, bool]:
-        compiled = look.get(self.routes.compiled, ref)
+    def _uses(self, route: RouteKey, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, bool]:
+        compiled = look.get(self.routes.compiled, route)
         if compiled is None:
             return {}
         gateways = {verdict.gateway for verdict in verdicts if verdict.attachments}
-        return {(gateway, key, ref): True for gateway in gateways for key in compiled.clusters}
+        return {(gateway, key, route): True for gateway in gateways for key in compiled.clusters}
 
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
         return backends.cluster(key[1])

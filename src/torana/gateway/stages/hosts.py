@@ -11,6 +11,7 @@ from torana.gateway import hosts, shards
 from torana.gateway.hostnames import domain
 from torana.gateway.hosts import HostKey, Placement, PlacementKey, TableKey
 from torana.gateway.listeners import ListenerKey, ListenerShape, table_name
+from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
@@ -38,13 +39,13 @@ class Hosts:
 
     def _place(self, key: Any, hostnames: tuple[str, ...], look: Look) -> dict[PlacementKey, Placement]:
         """Where a route answers: on the hostnames that belong to its listener and to no more specific one."""
-        listener, kind, route = key
+        listener, route = key
         shape = look.get(self.listeners.serving, listener)
         if shape is None:
             return {}
         neighbours = self._neighbours(shape, look)
         return {
-            PlacementKey(_host_key(shape, name), kind, route): Placement(shape.port, shape.protocol)
+            PlacementKey(_host_key(shape, name), route): Placement(shape.port, shape.protocol)
             for name in hostnames
             if hosts.is_owner(shape, name, neighbours)
         }
@@ -56,12 +57,12 @@ class Hosts:
         requests for them came down the wrong connection.
         """
         placement = Placement(shape.port, shape.protocol)
-        found = {PlacementKey(_host_key(shape, shape.hostname), "", Ref("", key.name)): placement}
+        found = {PlacementKey(_host_key(shape, shape.hostname), RouteKey("", Ref("", key.name))): placement}
         if shape.protocol == "HTTPS":
             for other in self._neighbours(shape, look):
                 if other.name != shape.name:
                     host = _host_key(shape, other.hostname)
-                    found[PlacementKey(host, hosts.MISDIRECTED, Ref("", other.name))] = placement
+                    found[PlacementKey(host, RouteKey(hosts.MISDIRECTED, Ref("", other.name)))] = placement
         return found
 
     def _neighbours(self, shape: ListenerShape, look: Look) -> list[ListenerShape]:
@@ -70,12 +71,12 @@ class Hosts:
 
     def _host(self, key: HostKey, _: None, look: Look) -> Host:
         placements = look.list(self.placements.index("host"), key)
-        if all(placement_key.kind == hosts.MISDIRECTED for placement_key, _ in placements):
+        if all(placement_key.route.kind == hosts.MISDIRECTED for placement_key, _ in placements):
             return hosts.misdirected(key)
         placed = []
         for placement_key, placement in placements:
             compiled = look.get(self.routes.compiled, placement_key.route)
-            if placement_key.kind == "HTTPRoute" and compiled is not None:
+            if compiled is not None:
                 placed.append((compiled, placement))
         return hosts.assemble(key, placed)
 

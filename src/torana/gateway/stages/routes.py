@@ -1,7 +1,8 @@
-"""Stage 2: routes → which listeners take them, and what their rules come to."""
+"""Stage 2: routes of all kinds → which listeners take them, and what their rules come to."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torana.api.kind import ObjectRef, Ref
@@ -13,29 +14,32 @@ from torana.gateway.gateways import without_status
 from torana.gateway.grants import Asker, is_granted
 from torana.gateway.listeners import GROUP, ListenerKey
 from torana.gateway.quarantine import effective
-from torana.gateway.routes import http
 from torana.gateway.routes.compiled import CompiledRoute
+from torana.gateway.routes.key import RouteKey
+from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
 
-KIND = "HTTPRoute"
-
 
 class Routes:
-    """Routes are keyed by Ref, attachments by (ListenerKey, kind, route ref)."""
+    """Routes are keyed by RouteKey, attachments by (ListenerKey, RouteKey)."""
 
     def __init__(self, engine: Engine, sources: Sources, listeners: Listeners) -> None:
         self.sources, self.listeners = sources, listeners
         self.labels = engine.map("namespace_labels", sources.namespaces, lambda ref, one, look: one.metadata.labels)
         self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
-        self.specs = engine.map("route_specs", sources.http_routes, lambda ref, one, look: without_status(one))
+        slim = tuple(
+            engine.derive(f"{kind.api.plural}_specs", sources.routes[kind.name], _slim(kind.name))
+            for kind in ROUTE_KINDS.values()
+        )
+        self.specs = engine.union("route_specs", slim)
         self.parents = engine.map("parents", self.specs, self._parents)
         self.attachments = engine.derive(
             "attachments", self.parents, _attachments, {"listener": lambda key, hostnames: [key[0]]}
         )
         self.compiled = engine.map("compiled", self.specs, self._compile)
 
-    def _parents(self, ref: Ref, route: Any, look: Look) -> tuple[ParentVerdict, ...] | None:
+    def _parents(self, key: RouteKey, route: Any, look: Look) -> tuple[ParentVerdict, ...] | None:
         """A verdict for each parentRef that names a Gateway of ours; None when there is none."""
         found = []
         for position, parent_ref in enumerate(route.spec.parent_refs):
@@ -47,18 +51,18 @@ class Routes:
                 continue
             shapes = [shape for _, shape in look.list(self.listeners.shapes.index("gateway"), gateway)]
             attached, finding = attachment.attach(
-                route, KIND, parent_ref, shapes, lambda name: look.get(self.labels, Ref("", name)) or {}
+                route, key.kind, parent_ref, shapes, lambda name: look.get(self.labels, Ref("", name)) or {}
             )
             found.append(ParentVerdict(position, gateway, parent_ref, controller, attached, finding))
         return tuple(found) or None
 
-    def _compile(self, ref: Ref, route: Any, look: Look) -> CompiledRoute | None:
-        if look.get(self.parents, ref) is None:
+    def _compile(self, key: RouteKey, route: Any, look: Look) -> CompiledRoute | None:
+        if look.get(self.parents, key) is None:
             return None
-        served = effective(route, look.get(self.sources.quarantined, ref))
+        served = effective(route, look.get(self.sources.quarantined, key))
         if served is None:
             return None
-        asker = ObjectRef(GROUP, KIND, *ref)
+        asker = ObjectRef(GROUP, key.kind, *key.ref)
         grants = self.sources.grants.index("namespace")
 
         def resolve(backend_ref: Any, path: str) -> backends.BackendVerdict:
@@ -66,17 +70,21 @@ class Routes:
                 backend_ref,
                 path,
                 asker,
-                lambda target: is_granted(look, grants, Asker(GROUP, KIND, ref.namespace), target),
+                lambda target: is_granted(look, grants, Asker(GROUP, key.kind, key.ref.namespace), target),
                 lambda service: look.get(self.services, service),
             )
 
-        return http.compile_route(served, resolve)
+        return ROUTE_KINDS[key.kind].compile(served, resolve)
 
 
-def _attachments(ref: Ref, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, tuple[str, ...]]:
+def _slim(kind: str) -> Callable[[Ref, Any, Look], Mapping[RouteKey, Any]]:
+    return lambda ref, route, look: {RouteKey(kind, ref): without_status(route)}
+
+
+def _attachments(key: RouteKey, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, tuple[str, ...]]:
     """Hostnames by listener; several parentRefs to one listener add up."""
     found: dict[Any, set[str]] = {}
     for verdict in verdicts:
         for one in verdict.attachments:
-            found.setdefault((ListenerKey(verdict.gateway, one.listener), KIND, ref), set()).update(one.hostnames)
+            found.setdefault((ListenerKey(verdict.gateway, one.listener), key), set()).update(one.hostnames)
     return {key: tuple(sorted(names)) for key, names in found.items()}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from torana.api.kind import Ref
 from torana.derive.engine import Engine
+from torana.gateway.routes.registry import ROUTE_KINDS
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
@@ -25,7 +26,8 @@ class Sources:
     def __init__(self, engine: Engine) -> None:
         self.gateway_classes = engine.source("gateway_classes")
         self.gateways = engine.source("gateway_objects")
-        self.http_routes = engine.source("http_routes")
+        self.routes = {kind.name: engine.source(kind.api.plural) for kind in ROUTE_KINDS.values()}
+        """By kind."""
         self.grants = engine.source("grants", {"namespace": lambda ref, _: [ref.namespace]})
         self.namespaces = engine.source("namespaces")
         self.services = engine.source("services")
@@ -34,7 +36,7 @@ class Sources:
         self.bundle_versions = engine.source("bundle_versions", {"group": lambda ref, one: [one.group]})
         """CRD ref → BundleVersion."""
         self.quarantined = engine.source("quarantined")
-        """Route ref → Quarantine."""
+        """RouteKey → Quarantine."""
         self.refused_binds = engine.source("refused_binds")
         """(gateway ref, port) → message: a bind that the proxy could not open."""
         self.proxies = engine.source("proxies")

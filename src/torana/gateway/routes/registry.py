@@ -1,0 +1,47 @@
+"""Which kinds of routes are served. A new kind is a file here with its compile function, and a line below.
+
+Sources, watches, statuses and what a listener takes follow from this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from torana.api.http_route import HTTP_ROUTE
+from torana.api.kind import Kind
+from torana.gateway.backends import Resolve
+from torana.gateway.routes import http
+from torana.gateway.routes.compiled import CompiledRoute
+
+
+class RouteKind(msgspec.Struct, frozen=True):
+    """A kind of route. `protocols` are those of the listeners that carry it."""
+
+    api: Kind
+    protocols: tuple[str, ...]
+    compile: Callable[[Any, Resolve], CompiledRoute]
+
+    @property
+    def name(self) -> str:
+        return self.api.kind
+
+
+ROUTE_KINDS: dict[str, RouteKind] = {
+    one.name: one
+    for one in (
+        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), http.compile_route),
+    )
+}
+
+PROTOCOLS: tuple[str, ...] = tuple(
+    dict.fromkeys(protocol for kind in ROUTE_KINDS.values() for protocol in kind.protocols)
+)
+"""Protocols of listeners that are served."""
+
+
+def kinds_for(protocol: str) -> tuple[str, ...]:
+    """The route kinds (of the Gateway API's group) that a listener of this protocol carries; none: not served."""
+    return tuple(kind.name for kind in ROUTE_KINDS.values() if protocol in kind.protocols)
