@@ -7,7 +7,7 @@ existence, port. Specification: BackendObjectReference, `ResolvedRefs` reasons, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -36,14 +36,14 @@ class ServicePort(msgspec.Struct, frozen=True, gc=False):
     """A Service port as routing sees it."""
 
     name: str
-    protocol: str
     app_protocol: str
 
 
 class ServiceShape(msgspec.Struct, frozen=True, gc=False):
     """What routing needs of a Service; it changes seldom, while the Service's status may change often."""
 
-    ports: dict[int, ServicePort]
+    ports: dict[tuple[str, int], ServicePort]
+    """By transport (TCP, UDP) and number."""
     is_external_name: bool = False
 
 
@@ -57,6 +57,9 @@ class BackendVerdict(msgspec.Struct, frozen=True, gc=False):
 Resolve = Callable[[Any, str], BackendVerdict]
 """(backendRef, its field path) → verdict."""
 
+Speech = Literal["http", "grpc", "tcp", "udp"]
+"""What routes of a kind speak with their backends."""
+
 _PROTOCOLS = {"kubernetes.io/h2c": "http2"}
 
 
@@ -64,7 +67,7 @@ def shape(service: Any) -> ServiceShape:
     """The shape of a Service."""
     return ServiceShape(
         {
-            port.port: ServicePort(port.name or "", port.protocol or "TCP", port.app_protocol or "")
+            (port.protocol or "TCP", port.port): ServicePort(port.name or "", port.app_protocol or "")
             for port in service.spec.ports
         },
         service.spec.type == "ExternalName",
@@ -77,6 +80,7 @@ def resolve(
     asker: ObjectRef,
     is_granted: Callable[[ObjectRef], bool],
     service: Callable[[Ref], ServiceShape | None],
+    speech: Speech = "http",
 ) -> BackendVerdict:
     """The verdict on a reference to a Service."""
     group, kind = ref.group or "", ref.kind or "Service"
@@ -97,14 +101,28 @@ def resolve(
             f"{target} is of type ExternalName, which is not routed to; name its pods by a selector",
             path,
         )
-    port = found.ports.get(ref.port) if ref.port is not None else None
-    if port is None:
-        have = ", ".join(str(number) for number in sorted(found.ports)) or "none"
-        return _bad("BackendNotFound", f"{target} has no port {ref.port}; it has {have}", path)
-    if port.protocol != "TCP":
-        return _bad("UnsupportedProtocol", f"port {ref.port} of {target} is {port.protocol}; HTTP needs TCP", path)
-    protocol = _PROTOCOLS.get(port.app_protocol, "http1")
-    return BackendVerdict(ClusterKey(target.namespace, target.name, ref.port, protocol))
+    transport = _transport(speech)
+    port = found.ports.get((transport, ref.port))
+    if port is not None:
+        return BackendVerdict(ClusterKey(target.namespace, target.name, ref.port, _protocol(speech, port)))
+    others = [have for have, number in found.ports if number == ref.port]
+    if others:
+        return _bad(
+            "UnsupportedProtocol", f"port {ref.port} of {target} is {others[0]}; {asker.kind} needs {transport}", path
+        )
+    have = ", ".join(str(number) for number in sorted({number for _, number in found.ports})) or "none"
+    return _bad("BackendNotFound", f"{target} has no port {ref.port}; it has {have}", path)
+
+
+def _transport(speech: str) -> str:
+    return "UDP" if speech == "udp" else "TCP"
+
+
+def _protocol(speech: Speech, port: ServicePort) -> str:
+    """gRPC is always HTTP/2; for HTTP the port says."""
+    if speech == "http":
+        return _PROTOCOLS.get(port.app_protocol, "http1")
+    return "http2" if speech == "grpc" else speech
 
 
 def _bad(reason: str, message: str, path: str) -> BackendVerdict:
@@ -122,7 +140,7 @@ def endpoints(key: ClusterKey, service: ServiceShape | None, slices: tuple[Any, 
 
     When nothing is ready, endpoints that still serve while they terminate are better than none.
     """
-    port = service.ports.get(key.port) if service is not None else None
+    port = service.ports.get((_transport(key.protocol), key.port)) if service is not None else None
     if port is None:
         return Endpoints(key.name, ())
     ready: set[Endpoint] = set()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SUPPORTED: tuple[str, ...] = (
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
     "Gateway",
     "GatewayAddressEmpty",
     "GatewayHTTPListenerIsolation",

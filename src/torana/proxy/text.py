@@ -43,7 +43,7 @@ def host_text(host: Host) -> str:
 
 def match_text(match: Match) -> str:
     """What a request must be like."""
-    parts = [f"{match.path.type} {match.path.value}"]
+    parts = [f"{'grpc ' if match.grpc else ''}{match.path.type} {match.path.value}"]
     if match.method:
         parts.append(match.method)
     parts += [f"header {one.name}{'~' if one.is_regex else '='}{one.value}" for one in match.headers]

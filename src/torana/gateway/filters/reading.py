@@ -28,3 +28,5 @@ class FilterContext(msgspec.Struct, frozen=True, gc=False):
     resolve: Resolve
     prefix: str = ""
     on_backend: bool = False
+    filters: frozenset[str] | None = None
+    """Those that the kind of route knows; None: all."""

@@ -1,4 +1,4 @@
-"""Which file reads which filter of an HTTPRoute. A new filter is a file here, one in `envoy/filters`, and a line below.
+"""Which file reads which filter of a route. A new filter is a file here, one in `envoy/filters`, and a line below.
 
 A reader is a pure function `(filter, path, context) -> Reading`.
 """
@@ -28,15 +28,16 @@ BACKEND_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", 
 
 def read(one: Any, path: str, context: FilterContext) -> Reading:
     """What a filter asks for; a filter nobody reads is a finding, never skipped."""
-    reader = READERS.get(one.type)
+    names = READERS.keys() if context.filters is None else context.filters
+    reader = READERS.get(one.type) if one.type in names else None
     if reader is None:
-        known = ", ".join(sorted(READERS))
+        known = ", ".join(sorted(names))
         finding = Finding(
             "UnsupportedValue", f"filter {one.type} is not supported; supported are {known}", f"{path}.type"
         )
         return Reading(findings=(finding,))
     if context.on_backend and one.type not in BACKEND_FILTERS:
-        known = ", ".join(sorted(BACKEND_FILTERS))
+        known = ", ".join(sorted(BACKEND_FILTERS & names))
         finding = Finding(
             "UnsupportedValue", f"filter {one.type} cannot stand on a backend; {known} can", f"{path}.type"
         )

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from torana.api.kind import ObjectRef
-from torana.api.references import GATEWAY_GROUP
-from torana.gateway.backends import ClusterKey, Resolve
+from torana.gateway.backends import Resolve
 from torana.gateway.durations import milliseconds
 from torana.gateway.filters.reading import FilterContext
 from torana.gateway.filters.registry import read as read_filter
 from torana.gateway.finding import Finding
-from torana.gateway.precedence import order
+from torana.gateway.precedence import rank
 from torana.gateway.regex import problem_with
-from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.gateway.routes.compiled import CompiledRoute
 from torana.gateway.routes.plan import RulePlan
-from torana.proxy.action import Backend, Forward, Retry
+from torana.gateway.routes.rules import compile_rules, read_backends, read_named
+from torana.proxy.action import Forward, Retry
 from torana.proxy.match import HeaderMatch, Match, PathMatch, QueryMatch
-from torana.proxy.origin import Origin
-from torana.proxy.route import Route
 
 _PATH_TYPES = {"Exact": "exact", "PathPrefix": "prefix", "RegularExpression": "regex"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
@@ -30,29 +27,20 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTION
 
 def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
     """All rules of an HTTPRoute."""
-    entries: list[Entry] = []
-    clusters: dict[ClusterKey, None] = {}
-    dropped: list[tuple[int, Finding]] = []
-    unresolved: list[Finding] = []
-    for number, rule in enumerate(route.spec.rules):
-        plan = _plan(rule, f"spec.rules[{number}]", resolve)
-        entries += _entries(route, number, rule, plan)
-        clusters.update(dict.fromkeys(plan.clusters))
-        dropped += [(number, finding) for finding in plan.findings]
-        unresolved += plan.unresolved
-    return CompiledRoute(tuple(entries), tuple(clusters), len(route.spec.rules), tuple(dropped), tuple(unresolved))
+    return compile_rules("HTTPRoute", route, lambda rule, path: _plan(rule, path, resolve))
 
 
 def _plan(rule: Any, path: str, resolve: Resolve) -> RulePlan:
     plan = RulePlan()
     plan.matches, findings = _matches(rule.matches, f"{path}.matches")
+    plan.ranks = tuple(rank(match) for match in plan.matches)
     plan.findings += findings
     context = FilterContext(resolve, _only_prefix(plan.matches))
     for position, one in enumerate(rule.filters):
         plan.take(read_filter(one, f"{path}.filters[{position}]", context), f"{path}.filters[{position}]")
     if plan.redirect is not None and rule.backend_refs:
         plan.findings.append(Finding("IncompatibleFilters", "a redirect and backendRefs exclude each other", path))
-    backends = _backends(rule, path, context, plan)
+    backends = read_backends(rule, path, context, plan)
     timeouts = _timeouts(rule, path, plan)
     plan.forward = Forward(
         backends,
@@ -63,26 +51,6 @@ def _plan(rule: Any, path: str, resolve: Resolve) -> RulePlan:
         retry=_retry(rule, path, plan),
     )
     return plan
-
-
-def _entries(route: Any, number: int, rule: Any, plan: RulePlan) -> list[Entry]:
-    ref = route.metadata.ref
-    origin = Origin(ObjectRef(GATEWAY_GROUP, "HTTPRoute", *ref), f"spec.rules[{number}]")
-    label = rule.name or str(number)
-    return [
-        Entry(
-            order(match, route.metadata.creation_timestamp, ref, number, position),
-            Route(
-                name=f"httproute/{ref.namespace}/{ref.name}/{label}/{position}",
-                match=match,
-                action=plan.action(),
-                request_headers=plan.request_headers,
-                response_headers=plan.response_headers,
-                origin=origin,
-            ),
-        )
-        for position, match in enumerate(plan.matches)
-    ]
 
 
 def _matches(matches: tuple[Any, ...], path: str) -> tuple[tuple[Match, ...], list[Finding]]:
@@ -116,59 +84,17 @@ def _match(one: Any, path: str) -> tuple[Match | None, Finding | None]:
             return None, Finding("UnsupportedValue", problem, f"{path}.path.value")
     if one.method and one.method not in _METHODS:
         return None, Finding("UnsupportedValue", f"{one.method} is not an HTTP method of the API", f"{path}.method")
-    headers, bad_header = _named(one.headers, HeaderMatch, str.lower, f"{path}.headers")
-    query, bad_query = _named(one.query_params, QueryMatch, str, f"{path}.queryParams")
+    headers, bad_header = read_named(one.headers, HeaderMatch, str.lower, f"{path}.headers")
+    query, bad_query = read_named(one.query_params, QueryMatch, str, f"{path}.queryParams")
     if bad_header or bad_query:
         return None, bad_header or bad_query
     return Match(path_match, one.method or "", headers, query), None
-
-
-def _named(items: Any, noun: Any, fold: Any, path: str) -> tuple[tuple[Any, ...], Finding | None]:
-    """Header or query matches. Of several with an equivalent name only the first counts."""
-    found: dict[str, Any] = {}
-    for position, item in enumerate(items):
-        name = fold(item.name)
-        kind = item.type or "Exact"
-        if kind not in ("Exact", "RegularExpression"):
-            return (), Finding("UnsupportedValue", f"{kind} is not a kind of match", f"{path}[{position}].type")
-        if kind == "RegularExpression" and (problem := problem_with(item.value)):
-            return (), Finding("UnsupportedValue", problem, f"{path}[{position}].value")
-        found.setdefault(name, noun(name, item.value, kind == "RegularExpression"))
-    return tuple(found.values()), None
 
 
 def _only_prefix(matches: tuple[Match, ...]) -> str:
     if len(matches) == 1 and matches[0].path.type == "prefix":
         return matches[0].path.value
     return ""
-
-
-def _backends(rule: Any, path: str, context: FilterContext, plan: RulePlan) -> tuple[Backend, ...]:
-    found = []
-    for position, ref in enumerate(rule.backend_refs):
-        weight = 1 if ref.weight is None else ref.weight
-        backend = _backend(ref, weight, f"{path}.backendRefs[{position}]", context, plan)
-        if weight > 0:
-            found.append(backend)
-    return tuple(found)
-
-
-def _backend(ref: Any, weight: int, path: str, context: FilterContext, plan: RulePlan) -> Backend:
-    """One share of the traffic; a mistake in it makes only this share fail."""
-    verdict = context.resolve(ref, path)
-    if verdict.cluster is None:
-        if verdict.finding is not None:
-            plan.unresolved.append(verdict.finding)
-        return Backend("", weight)
-    own = RulePlan()
-    inner = FilterContext(context.resolve, context.prefix, on_backend=True)
-    for position, one in enumerate(ref.filters):
-        own.take(read_filter(one, f"{path}.filters[{position}]", inner), f"{path}.filters[{position}]")
-    if own.findings:
-        plan.findings += own.findings
-        return Backend("", weight)
-    plan.clusters.append(verdict.cluster)
-    return Backend(verdict.cluster.name, weight, own.request_headers, own.response_headers, own.rewrite)
 
 
 def _timeouts(rule: Any, path: str, plan: RulePlan) -> tuple[int, int]:

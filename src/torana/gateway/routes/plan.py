@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from torana.gateway.backends import ClusterKey
 from torana.gateway.filters.reading import Reading
 from torana.gateway.finding import Finding
+from torana.gateway.precedence import Rank
 from torana.proxy.action import Action, Forward, HeaderEdit, Mirror, Redirect, Respond, Rewrite
 from torana.proxy.match import Match
 
@@ -16,6 +17,10 @@ class RulePlan:
     """Gathers readings; `action` says what becomes of a request in the end."""
 
     matches: tuple[Match, ...] = ()
+    ranks: tuple[Rank, ...] = ()
+    """One for each match."""
+    failure: int = 500
+    """Status for requests that cannot be served."""
     request_headers: HeaderEdit | None = None
     response_headers: HeaderEdit | None = None
     redirect: Redirect | None = None
@@ -43,11 +48,11 @@ class RulePlan:
         self.unresolved += reading.unresolved
 
     def action(self) -> Action:
-        """Redirect or forward; 500 for a rule with a mistake, or with nowhere to go."""
+        """Redirect or forward; failure for a rule with a mistake, or with nowhere to go."""
         if self.findings:
-            return Respond(500)
+            return Respond(self.failure)
         if self.redirect is not None:
             return self.redirect
         if self.forward is None or not self.forward.backends:
-            return Respond(500)
+            return Respond(self.failure)
         return self.forward

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from torana.api.grpc_route import GRPC_ROUTE
 from torana.api.http_route import HTTP_ROUTE
 from torana.api.kind import Kind
-from torana.gateway.backends import Resolve
-from torana.gateway.routes import http
+from torana.gateway.backends import Resolve, Speech
+from torana.gateway.routes import grpc, http
 from torana.gateway.routes.compiled import CompiledRoute
 
 
@@ -22,6 +23,7 @@ class RouteKind(msgspec.Struct, frozen=True):
 
     api: Kind
     protocols: tuple[str, ...]
+    speech: Speech
     compile: Callable[[Any, Resolve], CompiledRoute]
 
     @property
@@ -32,7 +34,8 @@ class RouteKind(msgspec.Struct, frozen=True):
 ROUTE_KINDS: dict[str, RouteKind] = {
     one.name: one
     for one in (
-        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), http.compile_route),
+        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route),
+        RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route),
     )
 }
 

@@ -62,6 +62,7 @@ class Routes:
         served = effective(route, look.get(self.sources.quarantined, key))
         if served is None:
             return None
+        kind = ROUTE_KINDS[key.kind]
         asker = ObjectRef(GROUP, key.kind, *key.ref)
         grants = self.sources.grants.index("namespace")
 
@@ -72,9 +73,10 @@ class Routes:
                 asker,
                 lambda target: is_granted(look, grants, Asker(GROUP, key.kind, key.ref.namespace), target),
                 lambda service: look.get(self.services, service),
+                kind.speech,
             )
 
-        return ROUTE_KINDS[key.kind].compile(served, resolve)
+        return kind.compile(served, resolve)
 
 
 def _slim(kind: str) -> Callable[[Ref, Any, Look], Mapping[RouteKey, Any]]:

@@ -61,5 +61,5 @@ def _partial(compiled: CompiledRoute | None, rejected: Quarantine | None) -> tup
         return ()
     findings = tuple(finding for _, finding in compiled.dropped)
     names = ", ".join(str(rule) for rule in sorted(rules))
-    message = f"Dropped Rule {names} (requests to it get 500): {summary(findings)}"
+    message = f"Dropped Rule {names} (requests to it get an error): {summary(findings)}"
     return (Judgement("PartiallyInvalid", True, findings[0].reason, message),)
