@@ -25,6 +25,7 @@ from torana.gateway.hosts import TableKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
+from torana.proxy.bind import Chain
 from torana.proxy.text import bind_text
 
 PAGES = Path(__file__).parent / "pages"
@@ -101,7 +102,7 @@ class Outcome:
     def proxy_text(self) -> str:
         """All binds of all Gateways, with their hosts."""
         parts = []
-        for (gateway, _), bind in sorted(self.graph.binds.binds.items.items()):
+        for (gateway, *_), bind in sorted(self.graph.binds.binds.items.items()):
             hosts = {
                 chain.table.name: tuple(
                     host
@@ -112,6 +113,7 @@ class Outcome:
                     )
                 )
                 for chain in bind.chains
+                if isinstance(chain, Chain)
             }
             parts.append(f"{gateway} {bind_text(bind, hosts)}")
         return "\n".join(parts) + "\n" if parts else "(nothing)\n"

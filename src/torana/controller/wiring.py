@@ -27,6 +27,7 @@ from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnecte
 from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
+from torana.gateway.listeners import BindKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.status.condition import GatewayReport, RouteReport
@@ -223,7 +224,7 @@ class Wiring:
             for route, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():
                 self.feed.edit(self.graph.sources.quarantined, route, quarantine)
 
-    def _bind_key(self, gateway: Ref, name: str) -> tuple[Ref, int] | None:
+    def _bind_key(self, gateway: Ref, name: str) -> BindKey | None:
         binds = self.graph.binds.binds.index("gateway").buckets.get(gateway, {})
         return next((key for key, bind in binds.items() if bind.name == name), None)
 

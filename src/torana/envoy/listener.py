@@ -1,4 +1,4 @@
-"""How a bind becomes a listener, and how each of its chains speaks HTTP."""
+"""How a bind becomes a listener, and how its chains speak HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from torana.envoy import names
 from torana.envoy.resource import Key, Resource, ResourceType, from_message
 from torana.envoy.scope_fallback import fallback_filter, set_scope
 from torana.envoy.secret import terminate_tls
-from torana.proxy.bind import Bind, Chain
+from torana.envoy.stream import tcp_filter, udp_filter
+from torana.proxy.bind import Bind, Chain, StreamChain
 from torana.proxy.route import Table
 
 _HEADERS_TIMEOUT_MS = 10_000
@@ -23,7 +24,9 @@ def render_bind(bind: Bind, address: str = "0.0.0.0") -> Resource:
     socket.address = bind.address or address
     socket.port_value = bind.port
     socket.ipv4_compat = socket.address == "::"
-    if bind.protocol == "HTTPS":
+    if bind.protocol == "UDP":
+        return _udp(bind, message)
+    if bind.protocol in ("HTTPS", "TLS"):
         inspector = pb.packed(pb.TlsInspector())
         message.listener_filters.add(name="envoy.filters.listener.tls_inspector", typed_config=inspector)
     message.filter_chains.extend(_chain(bind, chain) for chain in bind.chains)
@@ -32,15 +35,32 @@ def render_bind(bind: Bind, address: str = "0.0.0.0") -> Resource:
     return from_message(ResourceType.LDS, bind.name, message, needs=needs, origins=origins)
 
 
-def _needs(chain: Chain) -> list[Key]:
+def _udp(bind: Bind, message: pb.Listener) -> Resource:
+    message.address.socket_address.protocol = pb.SocketAddress.UDP
+    message.listener_filters.extend(udp_filter(chain) for chain in bind.chains if isinstance(chain, StreamChain))
+    origins = (bind.origin, *(chain.origin for chain in bind.chains))
+    return from_message(ResourceType.LDS, bind.name, message, origins=origins)
+
+
+def _needs(chain: Chain | StreamChain) -> list[Key]:
+    secrets: list[Key] = [(ResourceType.SDS, name) for name in chain.certificates]
+    if isinstance(chain, StreamChain):
+        return secrets
     table: Key = (ResourceType.SRDS, "") if chain.table.shards else (ResourceType.RDS, chain.table.name)
-    return [table, *((ResourceType.SDS, name) for name in chain.certificates)]
+    return [table, *secrets]
 
 
-def _chain(bind: Bind, chain: Chain) -> pb.FilterChain:
+def _chain(bind: Bind, chain: Chain | StreamChain) -> pb.FilterChain:
     rendered = pb.FilterChain(name=chain.name)
     if chain.server_names:
         rendered.filter_chain_match.server_names.extend(chain.server_names)
+    if isinstance(chain, StreamChain):
+        # What is not TLS has no business on a port that passes TLS on.
+        rendered.filter_chain_match.transport_protocol = "tls" if bind.protocol in ("HTTPS", "TLS") else ""
+        if chain.certificates:
+            rendered.transport_socket.CopyFrom(terminate_tls(chain.certificates, ()))
+        rendered.filters.append(tcp_filter(chain))
+        return rendered
     if chain.certificates:
         rendered.transport_socket.CopyFrom(terminate_tls(chain.certificates))
     manager = pb.packed(_connection_manager(bind, chain.table))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.core.v3.address_pb2 import SocketAddress
 from envoy.config.core.v3.base_pb2 import HeaderValueOption, Node, TransportSocket
 from envoy.config.core.v3.config_source_pb2 import AggregatedConfigSource, ApiVersion, ConfigSource
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.core.v3.protocol_pb2 import Http2ProtocolOptions
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
-from envoy.config.listener.v3.listener_components_pb2 import FilterChain, ListenerFilter
+from envoy.config.listener.v3.listener_components_pb2 import Filter, FilterChain, ListenerFilter
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_components_pb2 import (
     DirectResponseAction as DirectResponse,
@@ -37,7 +38,12 @@ from envoy.extensions.filters.network.http_connection_manager.v3.http_connection
     HttpFilter,
     ScopedRoutes,
 )
+from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
+from envoy.extensions.filters.udp.udp_proxy.v3.route_pb2 import Route as UdpRoute
+from envoy.extensions.filters.udp.udp_proxy.v3.udp_proxy_pb2 import UdpProxyConfig
 from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation
+from envoy.extensions.matching.common_inputs.network.v3.network_inputs_pb2 import SourcePortInput
+from envoy.extensions.matching.input_matchers.consistent_hashing.v3.consistent_hashing_pb2 import ConsistentHashing
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import SdsSecretConfig, Secret
 from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext
@@ -60,11 +66,13 @@ __all__ = [
     "Cluster",
     "ClusterLoadAssignment",
     "ConfigSource",
+    "ConsistentHashing",
     "DeltaDiscoveryRequest",
     "DeltaDiscoveryResponse",
     "DirectResponse",
     "DownstreamTlsContext",
     "Duration",
+    "Filter",
     "FilterChain",
     "FilterConfig",
     "FractionalPercent",
@@ -98,10 +106,15 @@ __all__ = [
     "ScopedRoutes",
     "SdsSecretConfig",
     "Secret",
+    "SocketAddress",
+    "SourcePortInput",
     "StringMatcher",
+    "TcpProxy",
     "TlsInspector",
     "TransportSocket",
     "TypedExtensionConfig",
+    "UdpProxyConfig",
+    "UdpRoute",
     "VirtualHost",
     "WeightedCluster",
     "ads",

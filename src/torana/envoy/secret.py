@@ -19,10 +19,13 @@ def render_secret(certificate: Certificate) -> Resource:
     return from_message(ResourceType.SDS, certificate.name, message, origins=(certificate.origin,))
 
 
-def terminate_tls(certificates: tuple[str, ...]) -> pb.TransportSocket:
-    """The transport socket that ends TLS with these certificates, fetched by name, and offers HTTP/2 and HTTP/1.1."""
+HTTP_ALPN = ("h2", "http/1.1")
+
+
+def terminate_tls(certificates: tuple[str, ...], alpn: tuple[str, ...] = HTTP_ALPN) -> pb.TransportSocket:
+    """The transport socket that ends TLS with these certificates, fetched by name, and offers these protocols."""
     secrets = [pb.SdsSecretConfig(name=name, sds_config=pb.ads()) for name in certificates]
     context = pb.DownstreamTlsContext(
-        common_tls_context={"alpn_protocols": ["h2", "http/1.1"], "tls_certificate_sds_secret_configs": secrets}
+        common_tls_context={"alpn_protocols": alpn, "tls_certificate_sds_secret_configs": secrets}
     )
     return pb.TransportSocket(name="envoy.transport_sockets.tls", typed_config=pb.packed(context))

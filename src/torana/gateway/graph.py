@@ -16,6 +16,7 @@ from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.reports import Reports
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
+from torana.gateway.stages.streams import Streams
 
 
 class Graph:
@@ -28,5 +29,6 @@ class Graph:
         self.routes = Routes(self.engine, self.sources, self.listeners)
         self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes)
         self.clusters = Clusters(self.engine, self.sources, self.routes)
-        self.binds = Binds(self.engine, self.listeners, self.hosts)
+        self.streams = Streams(self.engine, self.listeners, self.routes)
+        self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
         self.reports = Reports(self.engine, self.sources, self.listeners, self.routes)

@@ -28,6 +28,14 @@ class ListenerKey(NamedTuple):
     name: str
 
 
+class BindKey(NamedTuple):
+    """Identity of a bind among all Gateways. TCP and UDP ports of one number are two."""
+
+    gateway: Ref
+    port: int
+    transport: str
+
+
 class ListenerShape(msgspec.Struct, frozen=True, gc=False):
     """What a route needs to know of a listener. `kinds` are route kinds it takes; empty takes none."""
 
@@ -41,6 +49,16 @@ class ListenerShape(msgspec.Struct, frozen=True, gc=False):
     namespaces_from: str
     namespace_selector: Any = None
 
+    @property
+    def bind(self) -> BindKey:
+        """The bind through which the listener is reached; its other listeners are the neighbours."""
+        return BindKey(self.gateway, self.port, "UDP" if self.protocol == "UDP" else "TCP")
+
+    @property
+    def speaks_http(self) -> bool:
+        """Whether it has hosts and a route table; others pass on bytes."""
+        return self.protocol in ("HTTP", "HTTPS")
+
 
 class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     """A listener as judged. `not_accepted`, `conflict` and `unresolved` become conditions; any of them but
@@ -53,13 +71,14 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     unresolved: Finding | None = None
     bad_kinds: Finding | None = None
     certificates: tuple[CertificateRef, ...] = ()
+    terminates_tls: bool = False
 
     @property
     def is_servable(self) -> bool:
         """Whether the proxy opens it: accepted, without conflict, and with a certificate where one is needed."""
         if self.not_accepted or self.conflict:
             return False
-        return self.shape.protocol != "HTTPS" or bool(self.certificates)
+        return not self.terminates_tls or bool(self.certificates)
 
     @property
     def table(self) -> str:
@@ -93,7 +112,8 @@ def _judge(
     not_accepted = _not_accepted(listener, path)
     certificates: tuple[CertificateRef, ...] = ()
     unresolved = None
-    if not_accepted is None and listener.protocol == "HTTPS":
+    terminates = not_accepted is None and _terminates_tls(listener)
+    if terminates:
         asker = ObjectRef(GROUP, "Gateway", gateway.metadata.namespace, gateway.metadata.name)
         certificates, unresolved = resolve(
             listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", credentials
@@ -106,6 +126,7 @@ def _judge(
         unresolved=unresolved,
         bad_kinds=bad_kinds,
         certificates=certificates,
+        terminates_tls=terminates,
     )
 
 
@@ -118,7 +139,7 @@ def _shape(gateway: Any, position: int, kinds: tuple[str, ...]) -> ListenerShape
         position=position,
         port=listener.port,
         protocol=listener.protocol,
-        hostname=(listener.hostname or "").lower(),
+        hostname=_hostname(listener),
         kinds=kinds,
         namespaces_from=(namespaces.from_ if namespaces is not None else None) or "Same",
         namespace_selector=namespaces.selector if namespaces is not None else None,
@@ -147,36 +168,55 @@ def _not_accepted(listener: Any, path: str) -> Finding | None:
         return Finding(
             "UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol"
         )
-    if listener.protocol == "HTTPS":
-        if listener.tls is None:
-            return Finding("Invalid", "an HTTPS listener needs tls with a certificate", f"{path}.tls")
-        if (listener.tls.mode or "Terminate") != "Terminate":
-            return Finding(
-                "UnsupportedValue", "an HTTPS listener terminates TLS; use mode Terminate", f"{path}.tls.mode"
-            )
+    if listener.protocol not in _MODES:
+        return None
+    if listener.tls is None:
+        return Finding("Invalid", f"a listener of protocol {listener.protocol} needs tls", f"{path}.tls")
+    modes = _MODES[listener.protocol]
+    if _mode(listener) not in modes:
+        message = f"mode {_mode(listener)} is not possible with protocol {listener.protocol}; use {' or '.join(modes)}"
+        return Finding("UnsupportedValue", message, f"{path}.tls.mode")
     return None
+
+
+_MODES = {"HTTPS": ("Terminate",), "TLS": ("Terminate", "Passthrough")}
+"""What can be done with TLS, by protocol."""
+
+
+def _mode(listener: Any) -> str:
+    return listener.tls.mode or "Terminate"
+
+
+def _terminates_tls(listener: Any) -> bool:
+    return listener.protocol in _MODES and _mode(listener) == "Terminate"
+
+
+def _hostname(listener: Any) -> str:
+    """TCP and UDP know no hostnames."""
+    return "" if listener.protocol in ("TCP", "UDP") else (listener.hostname or "").lower()
 
 
 def _conflicts(listeners: tuple[Any, ...]) -> dict[int, Finding]:
     """Listeners of one Gateway that are not distinct: all of them are refused, there is no winner."""
-    hosts = Counter((one.port, one.protocol, (one.hostname or "").lower()) for one in listeners)
-    protocols: dict[int, set[str]] = {}
+    places = Counter((one.port, _layer(one.protocol), _hostname(one)) for one in listeners)
+    layers: dict[tuple[int, bool], set[str]] = {}
     for one in listeners:
-        protocols.setdefault(one.port, set()).add(_transport(one.protocol))
+        layers.setdefault((one.port, one.protocol == "UDP"), set()).add(_layer(one.protocol))
     found = {}
     for position, one in enumerate(listeners):
         path = f"spec.listeners[{position}]"
-        if len(protocols[one.port]) > 1:
-            others = ", ".join(sorted(protocols[one.port]))
+        rivals = layers[one.port, one.protocol == "UDP"]
+        if len(rivals) > 1:
+            others = ", ".join(sorted(rivals))
             found[position] = Finding("ProtocolConflict", f"port {one.port} is asked for as {others}; use one", path)
-        elif hosts[(one.port, one.protocol, (one.hostname or "").lower())] > 1:
-            what = one.hostname or "no hostname"
+        elif places[(one.port, _layer(one.protocol), _hostname(one))] > 1:
+            what = _hostname(one) or "no hostname"
             found[position] = Finding(
                 "HostnameConflict", f"another listener has port {one.port} and {what} too; change one of them", path
             )
     return found
 
 
-def _transport(protocol: str) -> str:
-    """Protocols that can share a port have one transport; HTTP and TLS cannot be told apart by hostname."""
+def _layer(protocol: str) -> str:
+    """What a port is opened for. HTTPS and TLS can share one: connections are told apart by server name."""
     return "TLS" if protocol in ("HTTPS", "TLS") else protocol

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from torana.proxy.action import Action, Backend, Forward, HeaderEdit, PathRewrite, Redirect, Respond, Rewrite
-from torana.proxy.bind import Bind
+from torana.proxy.bind import Bind, Chain, Share, StreamChain
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 
@@ -20,15 +20,35 @@ def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
     """A bind with its chains; `hosts_of` gives the hosts of each route table by name."""
     lines = []
     for chain in bind.chains:
-        head = f"{bind.protocol} :{bind.port}"
+        head = f"{_protocol(bind, chain)} :{bind.port}"
         if chain.server_names:
             head += f" for {', '.join(chain.server_names)}"
         if chain.certificates:
             head += f", certificate {', '.join(chain.certificates)}"
         lines.append(head)
+        if isinstance(chain, StreamChain):
+            lines.append(f"  -> {shares_text(chain.shares)}")
+            continue
         for host in hosts_of.get(chain.table.name, ()):
             lines += [f"  {line}" for line in host_text(host).splitlines()]
     return "\n".join(lines)
+
+
+def _protocol(bind: Bind, chain: Chain | StreamChain) -> str:
+    """HTTPS and TLS may share a port."""
+    if bind.protocol not in ("HTTPS", "TLS"):
+        return bind.protocol
+    return "TLS" if isinstance(chain, StreamChain) else "HTTPS"
+
+
+def shares_text(shares: tuple[Share, ...]) -> str:
+    """Where connections or datagrams go."""
+    total = sum(share.weight for share in shares)
+    parts = []
+    for share in shares:
+        part = "" if share.weight == total else f"{100 * share.weight / total:g}% "
+        parts.append(part + (share.cluster or "refused"))
+    return ", ".join(parts) or "refused"
 
 
 def host_text(host: Host) -> str:

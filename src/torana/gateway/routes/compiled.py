@@ -1,4 +1,4 @@
-"""What compiling a route gives, whatever its kind: entries for hosts, clusters used, and what was wrong."""
+"""What compiling a route gives, whatever its kind: what is served, clusters used, and what was wrong."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import msgspec
 from torana.gateway.backends import ClusterKey
 from torana.gateway.finding import Finding
 from torana.gateway.precedence import Order
+from torana.proxy.bind import Share
 from torana.proxy.route import Route
 
 
@@ -18,9 +19,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
-    """A route without its listeners.
+    """A route without its listeners. HTTP and gRPC have `entries` for hosts, TLS, TCP and UDP have `shares`.
 
-    `dropped` are findings that made rules unusable (their requests get 500), by rule; `rules` how many there are;
+    `dropped` are findings that made rules unusable (their requests get an error), by rule; `rules` how many there are;
     `unresolved` are references that lead nowhere.
     """
 
@@ -29,3 +30,4 @@ class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
     rules: int = 0
     dropped: tuple[tuple[int, Finding], ...] = ()
     unresolved: tuple[Finding, ...] = ()
+    shares: tuple[Share, ...] = ()

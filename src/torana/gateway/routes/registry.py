@@ -13,8 +13,11 @@ import msgspec
 from torana.api.grpc_route import GRPC_ROUTE
 from torana.api.http_route import HTTP_ROUTE
 from torana.api.kind import Kind
+from torana.api.tcp_route import TCP_ROUTE
+from torana.api.tls_route import TLS_ROUTE
+from torana.api.udp_route import UDP_ROUTE
 from torana.gateway.backends import Resolve, Speech
-from torana.gateway.routes import grpc, http
+from torana.gateway.routes import grpc, http, stream
 from torana.gateway.routes.compiled import CompiledRoute
 
 
@@ -36,6 +39,9 @@ ROUTE_KINDS: dict[str, RouteKind] = {
     for one in (
         RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route),
         RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route),
+        RouteKind(TLS_ROUTE, ("TLS",), "tcp", stream.compile_route),
+        RouteKind(TCP_ROUTE, ("TCP",), "tcp", stream.compile_route),
+        RouteKind(UDP_ROUTE, ("UDP",), "udp", stream.compile_route),
     )
 }
 

@@ -41,9 +41,9 @@ class Hosts:
         """Where a route answers: on the hostnames that belong to its listener and to no more specific one."""
         listener, route = key
         shape = look.get(self.listeners.serving, listener)
-        if shape is None:
+        if shape is None or not shape.speaks_http:
             return {}
-        neighbours = self._neighbours(shape, look)
+        neighbours = neighbours_of(shape, self.listeners, look)
         return {
             PlacementKey(_host_key(shape, name), route): Placement(shape.port, shape.protocol)
             for name in hostnames
@@ -56,18 +56,16 @@ class Hosts:
         Behind TLS the chain was chosen by server name, so the hostnames of the port's other listeners are hosts too:
         requests for them came down the wrong connection.
         """
+        if not shape.speaks_http:
+            return {}
         placement = Placement(shape.port, shape.protocol)
         found = {PlacementKey(_host_key(shape, shape.hostname), RouteKey("", Ref("", key.name))): placement}
         if shape.protocol == "HTTPS":
-            for other in self._neighbours(shape, look):
+            for other in neighbours_of(shape, self.listeners, look):
                 if other.name != shape.name:
                     host = _host_key(shape, other.hostname)
                     found[PlacementKey(host, RouteKey(hosts.MISDIRECTED, Ref("", other.name)))] = placement
         return found
-
-    def _neighbours(self, shape: ListenerShape, look: Look) -> list[ListenerShape]:
-        """The listeners that share the port."""
-        return [one for _, one in look.list(self.listeners.serving.index("port"), (shape.gateway, shape.port))]
 
     def _host(self, key: HostKey, _: None, look: Look) -> Host:
         placements = look.list(self.placements.index("host"), key)
@@ -85,6 +83,11 @@ class Hosts:
         wildcards = look.count(self.hosts.index("wildcard"), key)
         current = look.get(self.sources.shards_in_use, key) or 0
         return Table(key.table, shards.shard_count(total - wildcards, current), wildcards > 0)
+
+
+def neighbours_of(shape: ListenerShape, listeners: Listeners, look: Look) -> list[ListenerShape]:
+    """The listeners that share the port, itself included."""
+    return [one for _, one in look.list(listeners.serving.index("bind"), shape.bind)]
 
 
 def _host_key(shape: ListenerShape, hostname: str) -> HostKey:

@@ -31,7 +31,7 @@ class Listeners:
             self._judge,
             {
                 "gateway": lambda key, one: [key.gateway],
-                "bind": lambda key, one: [(key.gateway, one.shape.port)] if one.is_servable else [],
+                "bind": lambda key, one: [one.shape.bind] if one.is_servable else [],
                 "certificate": lambda key, one: [(key.gateway, ref.secret) for ref in one.certificates],
             },
         )
@@ -42,7 +42,7 @@ class Listeners:
             "serving",
             self.listeners,
             lambda key, one, look: one.shape if one.is_servable else None,
-            {"port": lambda key, shape: [(key.gateway, shape.port)]},
+            {"bind": lambda key, shape: [shape.bind]},
         )
 
     def _manage(self, ref: Ref, gateway: Any, look: Look) -> ManagedGateway | None:

@@ -55,5 +55,5 @@ class Reports:
     def _listener(self, verdict: ListenerVerdict, look: Look) -> tuple[ListenerVerdict, int, str]:
         shape = verdict.shape
         attached = look.count(self.judged.attachments.index("listener"), ListenerKey(shape.gateway, shape.name))
-        closed = look.get(self.sources.refused_binds, (shape.gateway, shape.port)) or ""
+        closed = look.get(self.sources.refused_binds, shape.bind) or ""
         return verdict, attached, closed

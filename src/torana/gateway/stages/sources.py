@@ -38,7 +38,7 @@ class Sources:
         self.quarantined = engine.source("quarantined")
         """RouteKey → Quarantine."""
         self.refused_binds = engine.source("refused_binds")
-        """(gateway ref, port) → message: a bind that the proxy could not open."""
+        """BindKey → message: a bind that the proxy could not open."""
         self.proxies = engine.source("proxies")
         """Gateway ref → ProxyState."""
         self.shards_in_use = engine.source("shards_in_use")

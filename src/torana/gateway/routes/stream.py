@@ -1,0 +1,34 @@
+"""TLSRoute, TCPRoute and UDPRoute → shares of connections or datagrams.
+
+In: a route and a way to resolve backends. Out: CompiledRoute. These routes have one rule without matches; of older
+objects with several only the first counts. The share of an invalid backend is refused. Specification: TLSRouteRule,
+TCPRouteRule, UDPRouteRule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.gateway.backends import ClusterKey, Resolve
+from torana.gateway.finding import Finding
+from torana.gateway.routes.compiled import CompiledRoute
+from torana.proxy.bind import Share
+
+
+def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
+    """The first rule of a route."""
+    shares: list[Share] = []
+    clusters: dict[ClusterKey, None] = {}
+    unresolved: list[Finding] = []
+    rules = route.spec.rules[:1]
+    for rule in rules:
+        for position, ref in enumerate(rule.backend_refs):
+            verdict = resolve(ref, f"spec.rules[0].backendRefs[{position}]")
+            if verdict.finding is not None:
+                unresolved.append(verdict.finding)
+            if verdict.cluster is not None:
+                clusters[verdict.cluster] = None
+            weight = 1 if ref.weight is None else ref.weight
+            if weight > 0:
+                shares.append(Share(verdict.cluster.name if verdict.cluster is not None else "", weight))
+    return CompiledRoute((), tuple(clusters), len(rules), unresolved=tuple(unresolved), shares=tuple(shares))
