@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -23,8 +23,8 @@ class DatagramEcho(asyncio.DatagramProtocol):
         self._context = context
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # asyncio's own transport is no DatagramTransport by inheritance (seen on 3.11).
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         say(f"Received UDP {data.decode('utf-8', 'replace')} from {addr[0]}:{addr[1]}")
