@@ -160,7 +160,7 @@ class World:
 
 
 def route_source(graph: Graph) -> Any:
-    return graph.sources.http_routes
+    return graph.sources.routes["HTTPRoute"]
 
 
 def typed_object(kind: str, namespace: str, name: str, content: dict[str, Any] | None) -> Any:
