@@ -1,0 +1,32 @@
+"""Are the pages of docs/reference complete? What the code can say and what they list is the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+JUDGING = ("gateway", "infra")
+REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
+"""Which argument of what is called is a reason."""
+GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion"}
+"""Reasons of conditions that are as wanted."""
+ELSEWHERE = {"AddressNotAssigned"}
+"""Reasons that do not stand in such a call as they are."""
+
+
+def test_the_page_of_findings_lists_every_reason_in_the_code() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", (REFERENCE / "findings.md").read_text(), re.M)
+    assert set(listed) == set(_reasons()) - GOOD | ELSEWHERE
+
+
+def _reasons() -> Iterator[str]:
+    files = (path for folder in JUDGING for path in (ROOT / "src" / "torana" / folder).rglob("*.py"))
+    for node in (each for path in files for each in ast.walk(ast.parse(path.read_text()))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            given = node.args[REASON_AT[name] :][:1] if name in REASON_AT else []
+            yield from (arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
