@@ -11,7 +11,6 @@ from typing import Protocol
 
 from tests.e2e.asking import Answer, Door
 
-
 FEWEST = 20
 
 

@@ -26,7 +26,7 @@ from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
 from torana.proxy.bind import Chain
-from torana.proxy.text import bind_text
+from torana.proxy.text import bind_text, cluster_text
 
 PAGES = Path(__file__).parent / "pages"
 _FENCE = re.compile(r"^```(yaml objects|yaml status|text proxy)\n(.*?)^```$", re.S | re.M)
@@ -78,6 +78,8 @@ class Outcome:
             "Service": graph.sources.services,
             "EndpointSlice": graph.sources.endpoint_slices,
             "Secret": graph.sources.secrets,
+            "ConfigMap": graph.sources.config_maps,
+            "BackendTLSPolicy": graph.sources.backend_tls_policies,
         }
         edits: dict[Any, dict[Ref, Any]] = {}
         for document in [_CLASS, *_namespaces(objects), *objects]:
@@ -96,11 +98,14 @@ class Outcome:
                 return merge.gateway_status(reports.gateways.items[ref], {}, "now")
             case "GatewayClass":
                 return merge.class_status(reports.classes.items[ref], {}, "now")
+            case "BackendTLSPolicy":
+                told = self.graph.policy_reports.backend_tls.items.get(ref)
+                return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
         report = reports.routes.items.get(RouteKey(kind, ref))
         return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}
 
     def proxy_text(self) -> str:
-        """All binds of all Gateways, with their hosts."""
+        """All binds of all Gateways, with their hosts; then the clusters that are not spoken to in plain text."""
         parts = []
         for (gateway, *_), bind in sorted(self.graph.binds.binds.items.items()):
             hosts = {
@@ -116,6 +121,8 @@ class Outcome:
                 if isinstance(chain, Chain)
             }
             parts.append(f"{gateway} {bind_text(bind, hosts)}")
+        for (gateway, _), cluster in sorted(self.graph.clusters.clusters.items.items()):
+            parts += [f"{gateway} cluster {text}"] if (text := cluster_text(cluster)) else []
         return "\n".join(parts) + "\n" if parts else "(nothing)\n"
 
 

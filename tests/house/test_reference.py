@@ -14,7 +14,7 @@ REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
 """Which argument of what is called is a reason."""
 GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion"}
 """Reasons of conditions that are as wanted."""
-ELSEWHERE = {"AddressNotAssigned"}
+ELSEWHERE = {"AddressNotAssigned", "InvalidCACertificateKind", "InvalidClientCertificateRef"}
 """Reasons that do not stand in such a call as they are."""
 
 

@@ -6,6 +6,10 @@ import asyncio
 import logging
 from typing import Any
 
+import msgspec
+
+from torana.api.backend_tls_policy import BACKEND_TLS_POLICY
+from torana.api.core.config_map import CONFIG_MAP
 from torana.api.core.custom_resource_definition import CUSTOM_RESOURCE_DEFINITION
 from torana.api.core.deployment import DEPLOYMENT
 from torana.api.core.endpoint_slice import ENDPOINT_SLICE
@@ -16,6 +20,7 @@ from torana.api.core.service import SERVICE
 from torana.api.gateway import GATEWAY, GatewayStatus
 from torana.api.gateway_class import GATEWAY_CLASS, GatewayClassStatus
 from torana.api.parents import RouteStatus
+from torana.api.policies import PolicyStatus
 from torana.api.reference_grant import REFERENCE_GRANT
 from torana.controller.feed import as_is
 from torana.controller.health import serve_health
@@ -23,12 +28,15 @@ from torana.controller.identity import ServerIdentity
 from torana.controller.measures import Measures
 from torana.controller.options import ControllerOptions
 from torana.controller.status_writer import StatusWriter, Target
+from torana.controller.system_authorities import system_authorities
 from torana.controller.wiring import Wiring
 from torana.envoy.bootstrap import XDS_SERVER_NAME
 from torana.envoy.host import RenderOptions
 from torana.envoy.server import XdsServer
 from torana.envoy.stage import Resources
+from torana.gateway.authorities import KEY
 from torana.gateway.graph import Graph
+from torana.gateway.policies.backend_tls import SYSTEM
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.sources import BundleVersion
 from torana.gateway.status import merge
@@ -74,6 +82,7 @@ async def _control(
     wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)
     provisioner = Provisioner(InfraApplier(client), trust, wiring.on_problem)
     wiring.connect(provisioner)
+    wiring.feed.edit(graph.sources.system_authorities, SYSTEM, system_authorities())
     health = await serve_health(
         options.health_host,
         options.health_port,
@@ -101,6 +110,8 @@ def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
         SERVICE: (sources.services, as_is, ""),
         ENDPOINT_SLICE: (sources.endpoint_slices, as_is, ""),
         SECRET: (sources.secrets, as_is, ""),
+        CONFIG_MAP: (sources.config_maps, _authorities_alone, ""),
+        BACKEND_TLS_POLICY: (sources.backend_tls_policies, as_is, ""),
         CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
         DEPLOYMENT: (infrastructure.deployments, as_is, GATEWAY_NAME_LABEL),
         POD: (infrastructure.pods, as_is, GATEWAY_NAME_LABEL),
@@ -112,17 +123,38 @@ def _bundle_version(crd: Any) -> BundleVersion:
     return BundleVersion(crd.spec.group, said.get(_BUNDLE_VERSION, ""), said.get(_CHANNEL, ""))
 
 
+def _authorities_alone(config_map: Any) -> Any:
+    """A cluster has many ConfigMaps, with much in them that is of no concern here."""
+    data, binary = config_map.data, config_map.binary_data
+    return msgspec.structs.replace(
+        config_map,
+        data={KEY: data[KEY]} if KEY in data else {},
+        binary_data={KEY: binary[KEY]} if KEY in binary else {},
+    )
+
+
 def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]:
     sources = graph.sources
 
     def has_foreign_parents(route: Any) -> bool:
         return any(entry.controller_name not in controller_names for entry in route.status.parents)
 
+    def has_foreign_ancestors(policy: Any) -> bool:
+        entries = policy.status.ancestors if policy.status is not None else ()
+        return any(entry.controller_name not in controller_names for entry in entries)
+
     return {
         "GatewayClass": Target(
             GATEWAY_CLASS, sources.gateway_classes.items, GatewayClassStatus, merge.class_status, lambda one: False
         ),
         "Gateway": Target(GATEWAY, sources.gateways.items, GatewayStatus, merge.gateway_status, lambda one: False),
+        "BackendTLSPolicy": Target(
+            BACKEND_TLS_POLICY,
+            sources.backend_tls_policies.items,
+            PolicyStatus,
+            lambda report, live, now: merge.policy_status(report, live, controller_names, now),
+            has_foreign_ancestors,
+        ),
         **{
             kind.name: Target(
                 kind.api,

@@ -30,7 +30,7 @@ from torana.gateway.graph import Graph
 from torana.gateway.listeners import BindKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
-from torana.gateway.status.condition import GatewayReport, RouteReport
+from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
 
@@ -144,8 +144,14 @@ class Wiring:
             self._report(StatusKey("Gateway", ref), change)
         for route, change in settled.of(reports.routes).items():
             self._report(StatusKey(*route), change)
+        for ref, change in settled.of(self.graph.policy_reports.backend_tls).items():
+            self._report(StatusKey("BackendTLSPolicy", ref), change)
         sources = self.graph.sources
-        told: dict[str, Collection[Any, Any]] = {"GatewayClass": sources.gateway_classes, "Gateway": sources.gateways}
+        told: dict[str, Collection[Any, Any]] = {
+            "GatewayClass": sources.gateway_classes,
+            "Gateway": sources.gateways,
+            "BackendTLSPolicy": sources.backend_tls_policies,
+        }
         for kind, source in (told | sources.routes).items():
             for ref in settled.of(source):
                 self.writer.check(StatusKey(kind, ref))
@@ -161,6 +167,8 @@ class Wiring:
         if isinstance(report, GatewayReport):
             # What is not programmed claims nothing that a proxy could contradict.
             return (key.ref,) if report.is_programmed else ()
+        if isinstance(report, PolicyReport):
+            return {ancestor.gateway for ancestor in report.ancestors}
         if isinstance(report, RouteReport):
             return {verdict.gateway for verdict in self.graph.routes.parents.items.get(RouteKey(*key), ())}
         return ()

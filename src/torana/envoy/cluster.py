@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torana.envoy import messages as pb
-from torana.envoy.resource import Resource, ResourceType, from_message
+from torana.envoy.resource import Key, Resource, ResourceType, from_message
+from torana.envoy.upstream_tls import needs_of, originate_tls
 from torana.proxy.cluster import Cluster, Endpoints
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -14,6 +15,8 @@ _NO_LIMIT = 1 << 24
 
 def render_cluster(cluster: Cluster) -> Resource:
     """The CDS resource. Envoy asks for the endpoints by the cluster's name before it uses the cluster."""
+    if cluster.refusal:
+        return _empty(cluster)
     message = pb.Cluster(
         name=cluster.name,
         type=pb.Cluster.EDS,
@@ -34,8 +37,18 @@ def render_cluster(cluster: Cluster) -> Resource:
     if cluster.protocol == "http2":
         options = pb.HttpProtocolOptions(explicit_http_config={"http2_protocol_options": {}})
         message.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(pb.packed(options))
-    needs = ((ResourceType.EDS, cluster.name),)
+    needs: tuple[Key, ...] = ((ResourceType.EDS, cluster.name),)
+    if cluster.tls is not None:
+        message.transport_socket.CopyFrom(originate_tls(cluster.tls, cluster.protocol))
+        needs += needs_of(cluster.tls)
     return from_message(ResourceType.CDS, cluster.name, message, needs=needs, origins=(cluster.origin,))
+
+
+def _empty(cluster: Cluster) -> Resource:
+    """A cluster of the same name that nothing can be sent to: requests get 503, connections are closed."""
+    message = pb.Cluster(name=cluster.name, type=pb.Cluster.STATIC)
+    message.load_assignment.cluster_name = cluster.name
+    return from_message(ResourceType.CDS, cluster.name, message, origins=(cluster.origin,))
 
 
 def render_endpoints(endpoints: Endpoints) -> Resource:

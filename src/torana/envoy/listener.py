@@ -62,7 +62,7 @@ def _chain(bind: Bind, chain: Chain | StreamChain) -> pb.FilterChain:
         rendered.filters.append(tcp_filter(chain))
         return rendered
     if chain.certificates:
-        rendered.transport_socket.CopyFrom(terminate_tls(chain.certificates))
+        rendered.transport_socket.CopyFrom(terminate_tls(chain.certificates, validation=chain.client_validation))
     manager = pb.packed(_connection_manager(bind, chain.table))
     rendered.filters.add(name="envoy.filters.network.http_connection_manager", typed_config=manager)
     return rendered

@@ -45,8 +45,9 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutat
 from envoy.extensions.matching.common_inputs.network.v3.network_inputs_pb2 import SourcePortInput
 from envoy.extensions.matching.input_matchers.consistent_hashing.v3.consistent_hashing_pb2 import ConsistentHashing
 from envoy.extensions.retry.host.previous_hosts.v3.previous_hosts_pb2 import PreviousHostsPredicate
+from envoy.extensions.transport_sockets.tls.v3.common_pb2 import CertificateValidationContext, SubjectAltNameMatcher
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import SdsSecretConfig, Secret
-from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext, DownstreamTlsContext, UpstreamTlsContext
 from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
@@ -63,8 +64,10 @@ __all__ = [
     "Any",
     "ApiVersion",
     "Bootstrap",
+    "CertificateValidationContext",
     "Cluster",
     "ClusterLoadAssignment",
+    "CommonTlsContext",
     "ConfigSource",
     "ConsistentHashing",
     "DeltaDiscoveryRequest",
@@ -109,12 +112,14 @@ __all__ = [
     "SocketAddress",
     "SourcePortInput",
     "StringMatcher",
+    "SubjectAltNameMatcher",
     "TcpProxy",
     "TlsInspector",
     "TransportSocket",
     "TypedExtensionConfig",
     "UdpProxyConfig",
     "UdpRoute",
+    "UpstreamTlsContext",
     "VirtualHost",
     "WeightedCluster",
     "ads",

@@ -20,6 +20,7 @@ from torana.envoy.listener import render_bind
 from torana.envoy.resource import Resource, ResourceType
 from torana.envoy.secret import render_secret
 from torana.envoy.table import render_anchor, render_scope, render_table
+from torana.envoy.upstream_tls import render_authorities
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import HostKey, TableKey
 from torana.proxy.bind import Bind
@@ -58,9 +59,7 @@ class Resources:
             "cluster_resources", graph.clusters.clusters, lambda key, one, look: _keyed(key[0], render_cluster(one))
         )
         self.endpoints = engine.derive("endpoints_of_gateways", graph.clusters.clusters, self._endpoints)
-        self.secrets = engine.derive(
-            "secret_resources", graph.binds.certificates, lambda key, one, look: _keyed(key[0], render_secret(one))
-        )
+        self.secrets: Derived[Any, Resource] = engine.union("secret_resources", _secrets(engine, graph))
         self.rendered = engine.map("rendered_hosts", hosts.hosts, lambda key, one, look: render_host(one, options))
         self.fragments = engine.map(
             "fragments",
@@ -105,6 +104,25 @@ class Resources:
         """Nothing until it is known where the Gateway's proxy binds."""
         address = look.get(self.bind_addresses, key[0])
         return _keyed(key[0], render_bind(bind, address)) if address else {}
+
+
+def _secrets(engine: Engine, graph: Graph) -> tuple[Derived[Any, Resource], ...]:
+    """Certificates of listeners, those shown to backends, and the authorities of backends."""
+    return (
+        engine.derive(
+            "listener_secrets", graph.binds.certificates, lambda key, one, look: _keyed(key[0], render_secret(one))
+        ),
+        engine.derive(
+            "client_secrets",
+            graph.clusters.client_certificates,
+            lambda gateway, one, look: _keyed(gateway, render_secret(one)),
+        ),
+        engine.derive(
+            "authority_secrets",
+            graph.clusters.authorities,
+            lambda key, one, look: _keyed(key[0], render_authorities(one)),
+        ),
+    )
 
 
 def _keyed(gateway: Ref, resource: Resource) -> dict[Any, Resource]:

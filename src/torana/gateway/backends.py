@@ -26,6 +26,11 @@ class ClusterKey(NamedTuple):
     protocol: str = "http1"
 
     @property
+    def passed_on(self) -> ClusterKey:
+        """The same backend for bytes that are the client's own TLS already: no policy may wrap them once more."""
+        return self._replace(protocol="tls")
+
+    @property
     def name(self) -> str:
         """The cluster's name, e.g. `default/backend:3000`."""
         suffix = "" if self.protocol == "http1" else f"/{self.protocol}"

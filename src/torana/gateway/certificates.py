@@ -58,7 +58,7 @@ def resolve(
     good: list[CertificateRef] = []
     finding = None
     for position, ref in enumerate(refs):
-        problem = _problem(ref, asker, f"{path}[{position}]", credentials)
+        problem = problem_of(ref, asker, f"{path}[{position}]", credentials)
         if problem is None:
             good.append(CertificateRef(Ref(ref.namespace or asker.namespace, ref.name)))
         else:
@@ -66,10 +66,13 @@ def resolve(
     return tuple(good), finding
 
 
-def _problem(ref: Any, asker: ObjectRef, path: str, credentials: Credentials) -> Finding | None:
+def problem_of(
+    ref: Any, asker: ObjectRef, path: str, credentials: Credentials, reason: str = "InvalidCertificateRef"
+) -> Finding | None:
+    """Why a reference leads to no usable certificate. `reason` is that of all mistakes but a missing grant."""
     kind, group = ref.kind or "Secret", ref.group or ""
     if (group, kind) != ("", "Secret"):
-        return Finding("InvalidCertificateRef", f"{group}/{kind} cannot hold a certificate; use a Secret", path)
+        return Finding(reason, f"{group}/{kind} cannot hold a certificate; use a Secret", path)
     target = ObjectRef("", "Secret", ref.namespace or asker.namespace, ref.name)
     if not credentials.is_granted(asker, target):
         return Finding(
@@ -77,9 +80,9 @@ def _problem(ref: Any, asker: ObjectRef, path: str, credentials: Credentials) ->
         )
     pair = credentials.key_pair(Ref(target.namespace, target.name))
     if pair is None:
-        return Finding("InvalidCertificateRef", f"{target} does not exist", path)
+        return Finding(reason, f"{target} does not exist", path)
     if pair.problem:
-        return Finding("InvalidCertificateRef", f"{target}: {pair.problem}", path)
+        return Finding(reason, f"{target}: {pair.problem}", path)
     return None
 
 

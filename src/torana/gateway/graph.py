@@ -13,10 +13,12 @@ from torana.gateway.stages.binds import Binds
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.hosts import Hosts
 from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.policy_reports import PolicyReports
 from torana.gateway.stages.reports import Reports
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.streams import Streams
+from torana.gateway.stages.tls_policies import TlsPolicies
 
 
 class Graph:
@@ -28,7 +30,11 @@ class Graph:
         self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
         self.routes = Routes(self.engine, self.sources, self.listeners)
         self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes)
-        self.clusters = Clusters(self.engine, self.sources, self.routes)
+        self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners, self.routes)
+        self.clusters = Clusters(self.engine, self.sources, self.listeners, self.routes, self.tls_policies)
         self.streams = Streams(self.engine, self.listeners, self.routes)
         self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
         self.reports = Reports(self.engine, self.sources, self.listeners, self.routes)
+        self.policy_reports = PolicyReports(
+            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.clusters
+        )

@@ -8,15 +8,18 @@ Listener.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from torana.api.kind import ObjectRef, Ref
 from torana.api.references import GATEWAY_GROUP
+from torana.gateway import client_validation
+from torana.gateway.authorities import Bundles
 from torana.gateway.certificates import CertificateRef, Credentials, resolve
 from torana.gateway.finding import Finding
 from torana.gateway.routes.registry import PROTOCOLS, kinds_for
+from torana.proxy.tls import ClientValidation
 
 GROUP = GATEWAY_GROUP
 
@@ -48,6 +51,8 @@ class ListenerShape(msgspec.Struct, frozen=True, gc=False):
     kinds: tuple[str, ...]
     namespaces_from: str
     namespace_selector: Any = None
+    passes_on: bool = False
+    """TLS is not terminated: the backend gets it as the client sent it."""
 
     @property
     def bind(self) -> BindKey:
@@ -72,6 +77,7 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     bad_kinds: Finding | None = None
     certificates: tuple[CertificateRef, ...] = ()
     terminates_tls: bool = False
+    client_validation: ClientValidation | None = None
 
     @property
     def is_servable(self) -> bool:
@@ -93,19 +99,21 @@ def table_name(shape: ListenerShape) -> str:
     return f"{shape.protocol.lower()}-{shape.port}-{shape.name}"
 
 
-def judge_all(gateway: Any, gateway_class: str, credentials: Credentials) -> dict[ListenerKey, ListenerVerdict]:
+class Eyes(Credentials, Bundles, Protocol):
+    """How listeners see the world: grants, Secrets read as key pairs, ConfigMaps read as authorities."""
+
+
+def judge_all(gateway: Any, gateway_class: str, eyes: Eyes) -> dict[ListenerKey, ListenerVerdict]:
     """A verdict for each listener of a Gateway."""
     conflicts = _conflicts(gateway.spec.listeners)
     verdicts = {}
     for position, listener in enumerate(gateway.spec.listeners):
         key = ListenerKey(gateway.metadata.ref, listener.name)
-        verdicts[key] = _judge(gateway, gateway_class, position, conflicts.get(position), credentials)
+        verdicts[key] = _judge(gateway, gateway_class, position, conflicts.get(position), eyes)
     return verdicts
 
 
-def _judge(
-    gateway: Any, gateway_class: str, position: int, conflict: Finding | None, credentials: Credentials
-) -> ListenerVerdict:
+def _judge(gateway: Any, gateway_class: str, position: int, conflict: Finding | None, eyes: Eyes) -> ListenerVerdict:
     listener = gateway.spec.listeners[position]
     path = f"spec.listeners[{position}]"
     kinds, bad_kinds = _kinds(listener, path)
@@ -115,18 +123,21 @@ def _judge(
     terminates = not_accepted is None and _terminates_tls(listener)
     if terminates:
         asker = ObjectRef(GROUP, "Gateway", gateway.metadata.namespace, gateway.metadata.name)
-        certificates, unresolved = resolve(
-            listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", credentials
-        )
+        certificates, unresolved = resolve(listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", eyes)
+    shape = _shape(gateway, position, kinds if not_accepted is None else ())
+    asked = client_validation.NOTHING_ASKED
+    if not_accepted is None and listener.protocol == "HTTPS":
+        asked = client_validation.judge(gateway, listener.port, eyes)
     return ListenerVerdict(
-        _shape(gateway, position, kinds if not_accepted is None else ()),
+        shape,
         gateway_class,
-        not_accepted=not_accepted,
+        not_accepted=not_accepted or asked.not_accepted,
         conflict=conflict,
-        unresolved=unresolved,
+        unresolved=unresolved or asked.unresolved,
         bad_kinds=bad_kinds,
         certificates=certificates,
         terminates_tls=terminates,
+        client_validation=asked.validation,
     )
 
 
@@ -143,6 +154,7 @@ def _shape(gateway: Any, position: int, kinds: tuple[str, ...]) -> ListenerShape
         kinds=kinds,
         namespaces_from=(namespaces.from_ if namespaces is not None else None) or "Same",
         namespace_selector=namespaces.selector if namespaces is not None else None,
+        passes_on=listener.protocol == "TLS" and listener.tls is not None and _mode(listener) == "Passthrough",
     )
 
 

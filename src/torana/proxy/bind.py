@@ -8,6 +8,7 @@ import msgspec
 
 from torana.proxy.origin import Origin
 from torana.proxy.route import Table
+from torana.proxy.tls import ClientValidation
 
 
 class Chain(msgspec.Struct, frozen=True, gc=False):
@@ -22,6 +23,8 @@ class Chain(msgspec.Struct, frozen=True, gc=False):
     server_names: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     origin: Origin | None = None
+    client_validation: ClientValidation | None = None
+    """None: clients are not asked for certificates."""
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):

@@ -7,14 +7,20 @@ from typing import Literal
 import msgspec
 
 from torana.proxy.origin import Origin
+from torana.proxy.tls import UpstreamTls
 
 
 class Cluster(msgspec.Struct, frozen=True, gc=False):
-    """A named group of endpoints and how to speak to them."""
+    """A named group of endpoints and how to speak to them. Protocol `tls` is the client's own TLS, passed on as it is.
+
+    With `refusal` nothing is sent to them, not even a connection: it says why they must not be spoken to.
+    """
 
     name: str
-    protocol: Literal["http1", "http2", "tcp", "udp"] = "http1"
+    protocol: Literal["http1", "http2", "tcp", "tls", "udp"] = "http1"
     origin: Origin | None = None
+    tls: UpstreamTls | None = None
+    refusal: str = ""
 
 
 class Endpoint(msgspec.Struct, frozen=True, gc=False):

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 
 from torana.proxy.action import Action, Backend, Forward, HeaderEdit, PathRewrite, Redirect, Respond, Rewrite
 from torana.proxy.bind import Bind, Chain, Share, StreamChain
+from torana.proxy.cluster import Cluster
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
+from torana.proxy.tls import ClientValidation
 
 
 def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
@@ -25,6 +27,8 @@ def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
             head += f" for {', '.join(chain.server_names)}"
         if chain.certificates:
             head += f", certificate {', '.join(chain.certificates)}"
+        if isinstance(chain, Chain) and chain.client_validation is not None:
+            head += f", {client_text(chain.client_validation)}"
         lines.append(head)
         if isinstance(chain, StreamChain):
             lines.append(f"  -> {shares_text(chain.shares)}")
@@ -32,6 +36,27 @@ def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
         for host in hosts_of.get(chain.table.name, ()):
             lines += [f"  {line}" for line in host_text(host).splitlines()]
     return "\n".join(lines)
+
+
+def client_text(validation: ClientValidation) -> str:
+    """What clients must show."""
+    whom = validation.authorities.name
+    if validation.is_required:
+        return f"clients must show a certificate of {whom}"
+    return f"clients may show a certificate, of {whom} or of nobody"
+
+
+def cluster_text(cluster: Cluster) -> str:
+    """How endpoints are spoken to; nothing of a cluster that is spoken to in plain text."""
+    if cluster.refusal:
+        return f"{cluster.name}: nothing, {cluster.refusal}"
+    if cluster.tls is None:
+        return ""
+    names = " or ".join(f"{name.type} {name.value}" for name in cluster.tls.names)
+    shown = f", showing {cluster.tls.client_certificate}" if cluster.tls.client_certificate else ""
+    return (
+        f"{cluster.name}: TLS for {cluster.tls.server_name}, must show {names} of {cluster.tls.authorities.name}{shown}"
+    )
 
 
 def _protocol(bind: Bind, chain: Chain | StreamChain) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from torana.gateway.backends import ClusterKey
 from torana.gateway.finding import Finding
 from torana.gateway.precedence import Order
-from torana.proxy.bind import Share
 from torana.proxy.route import Route
 
 
@@ -16,6 +17,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     order: Order
     route: Route
+
+
+class StreamShare(NamedTuple):
+    """A share of connections or datagrams; without a cluster it is refused."""
+
+    cluster: ClusterKey | None
+    weight: int
 
 
 class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
@@ -30,4 +38,4 @@ class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
     rules: int = 0
     dropped: tuple[tuple[int, Finding], ...] = ()
     unresolved: tuple[Finding, ...] = ()
-    shares: tuple[Share, ...] = ()
+    shares: tuple[StreamShare, ...] = ()

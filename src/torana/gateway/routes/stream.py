@@ -11,13 +11,12 @@ from typing import Any
 
 from torana.gateway.backends import ClusterKey, Resolve
 from torana.gateway.finding import Finding
-from torana.gateway.routes.compiled import CompiledRoute
-from torana.proxy.bind import Share
+from torana.gateway.routes.compiled import CompiledRoute, StreamShare
 
 
 def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
     """The first rule of a route."""
-    shares: list[Share] = []
+    shares: list[StreamShare] = []
     clusters: dict[ClusterKey, None] = {}
     unresolved: list[Finding] = []
     rules = route.spec.rules[:1]
@@ -30,5 +29,5 @@ def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
                 clusters[verdict.cluster] = None
             weight = 1 if ref.weight is None else ref.weight
             if weight > 0:
-                shares.append(Share(verdict.cluster.name if verdict.cluster is not None else "", weight))
+                shares.append(StreamShare(verdict.cluster, weight))
     return CompiledRoute((), tuple(clusters), len(rules), unresolved=tuple(unresolved), shares=tuple(shares))

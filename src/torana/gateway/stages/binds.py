@@ -58,6 +58,7 @@ class Binds:
             server_names=(shape.hostname,) if shape.hostname and shape.protocol != "HTTP" else (),
             certificates=tuple(ref.name for ref in verdict.certificates),
             origin=_origin(verdict),
+            client_validation=verdict.client_validation,
         )
 
     def _stream_chains(self, verdict: ListenerVerdict, look: Look) -> Iterable[StreamChain]:

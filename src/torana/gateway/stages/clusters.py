@@ -1,26 +1,37 @@
-"""Stage 4: the clusters that each Gateway's proxy needs, and the endpoints behind them."""
+"""Stage 4: the clusters that each Gateway's proxy needs, the endpoints behind them, and what TLS with them takes."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
-from torana.gateway import backends
+from torana.gateway import backends, client_certificate
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.backends import ClusterKey
+from torana.gateway.client_certificate import ClientCertificate
+from torana.gateway.listeners import ListenerKey
 from torana.gateway.routes.key import RouteKey
+from torana.gateway.routes.registry import ROUTE_KINDS
+from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
+from torana.gateway.stages.tls_policies import TlsPolicies
 from torana.proxy.cluster import Cluster, Endpoints
+from torana.proxy.secret import Certificate
+from torana.proxy.tls import Authorities
 
 
 class Clusters:
     """Uses are keyed by (gateway, ClusterKey, RouteKey), clusters by (gateway, ClusterKey), endpoints by ClusterKey."""
 
-    def __init__(self, engine: Engine, sources: Sources, routes: Routes) -> None:
-        self.sources, self.routes = sources, routes
+    def __init__(
+        self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes, policies: TlsPolicies
+    ) -> None:
+        self.sources, self.listeners, self.routes, self.policies = sources, listeners, routes, policies
         self.uses = engine.derive(
             "uses",
             routes.parents,
@@ -28,7 +39,18 @@ class Clusters:
             {"cluster": lambda key, one: [key[:2]], "backend": lambda key, one: [key[1]]},
         )
         self.clusters = engine.map(
-            "clusters", self.uses.index("cluster"), self._cluster, {"gateway": lambda key, one: [key[0]]}
+            "clusters",
+            self.uses.index("cluster"),
+            self._cluster,
+            {
+                "gateway": lambda key, one: [key[0]],
+                "service": lambda key, one: [Ref(key[1].namespace, key[1].service)],
+                "authorities": lambda key, one: [(key[0], one.tls.authorities)] if one.tls is not None else [],
+            },
+        )
+        self.authorities = engine.derive("upstream_authorities", self.clusters.index("authorities"), _authorities)
+        self.client_certificates = engine.map(
+            "client_certificates", listeners.client_certificates, self._client_certificate
         )
         self.endpoints = engine.map("endpoints", self.uses.index("backend"), self._endpoints)
 
@@ -36,13 +58,45 @@ class Clusters:
         compiled = look.get(self.routes.compiled, route)
         if compiled is None:
             return {}
-        gateways = {verdict.gateway for verdict in verdicts if verdict.attachments}
-        return {(gateway, key, route): True for gateway in gateways for key in compiled.clusters}
+        wants = {(verdict.gateway, passes_on) for verdict in verdicts for passes_on in self._ways(route, verdict, look)}
+        return {
+            (gateway, key.passed_on if passes_on else key, route): True
+            for gateway, passes_on in wants
+            for key in compiled.clusters
+        }
+
+    def _ways(self, route: RouteKey, verdict: ParentVerdict, look: Look) -> set[bool]:
+        """Whether the listeners that take the route pass TLS on (True), have plain bytes for it (False), or both."""
+        if "TLS" not in ROUTE_KINDS[route.kind].protocols:
+            return {False} if verdict.attachments else set()
+        keys = (ListenerKey(verdict.gateway, one.listener) for one in verdict.attachments)
+        shapes = (look.get(self.listeners.shapes, key) for key in keys)
+        return {shape.passes_on for shape in shapes if shape is not None}
 
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
-        return backends.cluster(key[1])
+        found = self.policies.rule(key[1], look)
+        cluster = backends.cluster(key[1])
+        if found is None:
+            return cluster
+        policy, verdict = found
+        if verdict.tls is None:
+            return msgspec.structs.replace(cluster, refusal=f"BackendTLSPolicy {policy} is not valid")
+        shown = look.get(self.listeners.client_certificates, key[0]) or ClientCertificate()
+        tls = msgspec.structs.replace(verdict.tls, client_certificate=shown.name)
+        return msgspec.structs.replace(cluster, tls=tls)
+
+    def _client_certificate(self, ref: Ref, chosen: ClientCertificate, look: Look) -> Certificate | None:
+        """Kept while no backend is spoken to with TLS too: Envoy asks for it only then."""
+        pair = look.get(self.listeners.key_pairs, chosen.secret) if chosen.secret is not None else None
+        return client_certificate.render(chosen, pair)
 
     def _endpoints(self, key: ClusterKey, _: None, look: Look) -> Endpoints:
         service = Ref(key.namespace, key.service)
         slices = look.list(self.sources.endpoint_slices.index("service"), service)
         return backends.endpoints(key, look.get(self.routes.services, service), tuple(one for _, one in slices))
+
+
+def _authorities(key: tuple[Ref, Authorities], _: None, look: Look) -> dict[tuple[Ref, str], Authorities]:
+    """By Gateway and name: each content once, however many clusters trust it."""
+    gateway, authorities = key
+    return {(gateway, authorities.name): authorities}

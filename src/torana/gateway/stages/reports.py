@@ -49,7 +49,10 @@ class Reports:
         verdicts = [one for _, one in look.list(self.listeners.listeners.index("gateway"), ref)]
         verdicts.sort(key=lambda one: one.shape.position)
         return gateway_status.report(
-            managed, tuple(self._listener(one, look) for one in verdicts), proxy or ProxyState()
+            managed,
+            tuple(self._listener(one, look) for one in verdicts),
+            proxy or ProxyState(),
+            look.get(self.listeners.client_certificates, ref),
         )
 
     def _listener(self, verdict: ListenerVerdict, look: Look) -> tuple[ListenerVerdict, int, str]:

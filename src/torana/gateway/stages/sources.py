@@ -33,6 +33,10 @@ class Sources:
         self.services = engine.source("services")
         self.endpoint_slices = engine.source("endpoint_slices", {"service": _service_of})
         self.secrets = engine.source("secrets")
+        self.config_maps = engine.source("config_maps")
+        self.backend_tls_policies = engine.source("backend_tls_policies")
+        self.system_authorities = engine.source("system_authorities")
+        """"System" → Authorities: those that the controller's own system trusts."""
         self.bundle_versions = engine.source("bundle_versions", {"group": lambda ref, one: [one.group]})
         """CRD ref → BundleVersion."""
         self.quarantined = engine.source("quarantined")

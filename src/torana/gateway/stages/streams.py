@@ -13,6 +13,7 @@ from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.hosts import is_owner
 from torana.gateway.listeners import ListenerKey
+from torana.gateway.routes.compiled import StreamShare
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.hosts import neighbours_of
 from torana.gateway.stages.listeners import Listeners
@@ -64,4 +65,12 @@ class Streams:
         claims = look.list(self.claims.index("place"), key)
         _, route = min((created, claim[1]) for claim, created in claims)
         compiled = look.get(self.routes.compiled, route)
-        return Stream(route, compiled.shares if compiled is not None else ())
+        shape = look.get(self.listeners.serving, key.listener)
+        passes_on = shape is not None and shape.passes_on
+        return Stream(route, tuple(_share(one, passes_on) for one in compiled.shares) if compiled is not None else ())
+
+
+def _share(one: StreamShare, passes_on: bool) -> Share:
+    if one.cluster is None:
+        return Share("", one.weight)
+    return Share((one.cluster.passed_on if passes_on else one.cluster).name, one.weight)

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from torana.api.kind import Ref
+
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
     """A condition without its transition time."""
@@ -29,6 +31,21 @@ class RouteReport(msgspec.Struct, frozen=True, gc=False):
 
     generation: int
     parents: tuple[ParentReport, ...]
+
+
+class AncestorReport(msgspec.Struct, frozen=True, gc=False):
+    """Our entry in `status.ancestors` of a policy, for one Gateway."""
+
+    gateway: Ref
+    controller_name: str
+    conditions: tuple[Judgement, ...]
+
+
+class PolicyReport(msgspec.Struct, frozen=True, gc=False):
+    """Our whole answer for a policy. No ancestors: we have nothing to say, and withdraw what we said."""
+
+    generation: int
+    ancestors: tuple[AncestorReport, ...]
 
 
 class ListenerReport(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from torana.gateway.client_certificate import ClientCertificate
+from torana.gateway.client_validation import insecure_places
 from torana.gateway.finding import Finding
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.listeners import ListenerVerdict
@@ -28,8 +30,9 @@ def report(
     managed: ManagedGateway,
     verdicts: tuple[tuple[ListenerVerdict, int, str], ...],
     proxy: ProxyState,
+    client_certificate: ClientCertificate | None = None,
 ) -> GatewayReport:
-    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), as in the spec.."""
+    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), as in the spec."""
     generation = managed.object.metadata.generation
     if managed.finding is not None:
         text = managed.finding.text
@@ -46,9 +49,13 @@ def report(
     bad = tuple(verdict.shape.name for verdict, _, _ in verdicts if verdict.not_accepted or verdict.conflict)
     accepted = _accepted(bad, len(verdicts))
     closed_ports = [closed for verdict, _, closed in verdicts if closed]
-    return GatewayReport(
-        generation, (accepted, _programmed(accepted, proxy, closed_ports, len(verdicts))), listeners, proxy.addresses
+    conditions = (
+        accepted,
+        _programmed(accepted, proxy, closed_ports, len(verdicts)),
+        _resolved(client_certificate, [verdict.shape.name for verdict, _, _ in verdicts if verdict.unresolved]),
+        *_insecure(managed),
     )
+    return GatewayReport(generation, conditions, listeners, proxy.addresses)
 
 
 def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
@@ -58,6 +65,26 @@ def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
     if len(bad) == total:
         return Judgement("Accepted", False, "ListenersNotValid", f"no listener is valid: {names}; see status.listeners")
     return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
+
+
+def _resolved(client_certificate: ClientCertificate | None, unresolved: list[str]) -> Judgement:
+    """Of what the Gateway itself refers to, then of its listeners."""
+    finding = client_certificate.finding if client_certificate is not None else None
+    if finding is not None:
+        return Judgement("ResolvedRefs", False, finding.reason, finding.text)
+    if unresolved:
+        message = f"references of {', '.join(unresolved)} do not resolve; see status.listeners"
+        return Judgement("ResolvedRefs", False, "ListenersNotResolved", message)
+    return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
+
+
+def _insecure(managed: ManagedGateway) -> tuple[Judgement, ...]:
+    """Present only when it is true."""
+    places = insecure_places(managed.object)
+    if not places:
+        return ()
+    message = f"clients without a trusted certificate are let through: {', '.join(places)}"
+    return (Judgement("InsecureFrontendValidationMode", True, "ConfigurationChanged", message),)
 
 
 def _programmed(accepted: Judgement, proxy: ProxyState, closed: list[str], total: int) -> Judgement:

@@ -13,7 +13,15 @@ from typing import Any
 import msgspec
 
 from torana.gateway.listeners import GROUP
-from torana.gateway.status.condition import ClassReport, GatewayReport, Judgement, ListenerReport, RouteReport
+from torana.gateway.status.condition import (
+    AncestorReport,
+    ClassReport,
+    GatewayReport,
+    Judgement,
+    ListenerReport,
+    PolicyReport,
+    RouteReport,
+)
 
 Json = dict[str, Any]
 
@@ -26,6 +34,7 @@ _OWN_TYPES = frozenset(
         "Conflicted",
         "OverlappingTLSConfig",
         "SupportedVersion",
+        "InsecureFrontendValidationMode",
     }
 )
 """Condition types that we write; others on the same object belong to others."""
@@ -64,6 +73,38 @@ def route_status(report: RouteReport, live: Json, controller_names: frozenset[st
         entry["conditions"] = conditions(parent.conditions, before.get("conditions") or [], report.generation, now)
         fresh.append(entry)
     return {**live, "parents": theirs + fresh}
+
+
+_MOST_ANCESTORS = 16
+
+
+def policy_status(report: PolicyReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
+    """The new status of a policy. Entries of other controllers keep their place and content; ours fill what is left."""
+    old = live.get("ancestors") or []
+    theirs = [entry for entry in old if entry.get("controllerName") not in controller_names]
+    mine = {_ancestor_key(entry): entry for entry in old if entry.get("controllerName") in controller_names}
+    fresh = []
+    for ancestor in report.ancestors[: _MOST_ANCESTORS - len(theirs)]:
+        entry = _ancestor(ancestor)
+        before = mine.get(_ancestor_key(entry), {})
+        entry["conditions"] = conditions(ancestor.conditions, before.get("conditions") or [], report.generation, now)
+        fresh.append(entry)
+    return {**live, "ancestors": theirs + fresh}
+
+
+def _ancestor(report: AncestorReport) -> Json:
+    gateway = {
+        "group": GROUP,
+        "kind": "Gateway",
+        "namespace": report.gateway.namespace,
+        "name": report.gateway.name,
+    }
+    return {"ancestorRef": gateway, "controllerName": report.controller_name}
+
+
+def _ancestor_key(entry: Json) -> tuple[Any, ...]:
+    ref = entry.get("ancestorRef") or {}
+    return (entry.get("controllerName"), ref.get("namespace"), ref.get("name"))
 
 
 def gateway_status(report: GatewayReport, live: Json, now: str) -> Json:

@@ -1,0 +1,59 @@
+"""Stage 2, for policies: which BackendTLSPolicy rules a Service port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torana.api.kind import Ref
+from torana.derive.engine import Engine
+from torana.derive.look import Look
+from torana.gateway.backends import ClusterKey, ServiceShape
+from torana.gateway.gateways import without_status
+from torana.gateway.policies import backend_tls
+from torana.gateway.policies.backend_tls import SYSTEM, PolicyVerdict, Section
+from torana.gateway.stages.listeners import Listeners, Seen
+from torana.gateway.stages.routes import Routes
+from torana.gateway.stages.sources import Sources
+
+
+class TlsPolicies:
+    """Verdicts are keyed by policy Ref, claims by (Section, policy Ref)."""
+
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
+        self.sources, self.listeners, self.routes = sources, listeners, routes
+        self.specs = engine.map(
+            "tls_policy_specs", sources.backend_tls_policies, lambda ref, one, look: without_status(one)
+        )
+        self.verdicts = engine.map("tls_policy_verdicts", self.specs, self._judge)
+        self.claims = engine.derive(
+            "tls_policy_claims", self.verdicts, _claims, {"section": lambda key, created: [key[0]]}
+        )
+
+    def ruler(self, section: Section, look: Look) -> Ref | None:
+        """The policy that has this section: the oldest, then the first by name."""
+        claims = look.list(self.claims.index("section"), section)
+        return min(((created, policy) for (_, policy), created in claims), default=("", None))[1]
+
+    def rule(self, key: ClusterKey, look: Look) -> tuple[Ref, PolicyVerdict] | None:
+        """The policy for a Service port: one for the port goes before one for the whole Service."""
+        if key.protocol in ("udp", "tls"):
+            return None
+        service = Ref(key.namespace, key.service)
+        shape: ServiceShape | None = look.get(self.routes.services, service)
+        port = shape.ports.get(("TCP", key.port)) if shape is not None else None
+        names = (port.name, "") if port is not None and port.name else ("",)
+        for name in names:
+            policy = self.ruler(Section(service, name), look)
+            verdict = look.get(self.verdicts, policy) if policy is not None else None
+            if policy is not None and verdict is not None:
+                return policy, verdict
+        return None
+
+    def _judge(self, ref: Ref, policy: Any, look: Look) -> PolicyVerdict:
+        uses_system = policy.spec.validation.well_known_ca_certificates == SYSTEM
+        system = look.get(self.sources.system_authorities, SYSTEM) if uses_system else None
+        return backend_tls.judge(policy, Seen(self.listeners, look), system)
+
+
+def _claims(ref: Ref, verdict: PolicyVerdict, look: Look) -> dict[tuple[Section, Ref], str]:
+    return {(section, ref): verdict.created for section in verdict.targets}

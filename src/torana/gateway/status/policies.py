@@ -1,0 +1,28 @@
+"""What a BackendTLSPolicy's status says of one Gateway. Specification: PolicyConditionType, BackendTLSPolicy."""
+
+from __future__ import annotations
+
+from torana.gateway.finding import Finding, summary
+from torana.gateway.policies.backend_tls import PolicyVerdict
+from torana.gateway.status.condition import Judgement
+
+
+def conditions(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> tuple[Judgement, ...]:
+    """`targets` are the policy's targets behind that Gateway, each with what keeps the policy from ruling it."""
+    return _accepted(verdict, targets), _resolved(verdict)
+
+
+def _accepted(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> Judgement:
+    if verdict.not_accepted is not None:
+        return Judgement("Accepted", False, verdict.not_accepted.reason, verdict.not_accepted.text)
+    findings = tuple(finding for finding in targets if finding is not None)
+    if findings and len(findings) == len(targets):
+        return Judgement("Accepted", False, findings[0].reason, summary(findings))
+    message = f"the policy rules, but not everywhere: {summary(findings)}" if findings else "the policy rules"
+    return Judgement("Accepted", True, "Accepted", message)
+
+
+def _resolved(verdict: PolicyVerdict) -> Judgement:
+    if verdict.unresolved is not None:
+        return Judgement("ResolvedRefs", False, verdict.unresolved.reason, verdict.unresolved.text)
+    return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")

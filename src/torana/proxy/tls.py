@@ -1,0 +1,43 @@
+"""How the proxy proves who it is, and what it asks of the other side of a TLS connection."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Authorities(msgspec.Struct, frozen=True, gc=False):
+    """Certificates, PEM, that other certificates must lead to. The name follows from the content."""
+
+    name: str
+    pem: bytes
+
+    def __repr__(self) -> str:
+        return f"Authorities({self.name!r})"
+
+
+class PeerName(msgspec.Struct, frozen=True, gc=False):
+    """A name that a certificate may carry. A DNS name may begin with `*.`, for any one label."""
+
+    type: Literal["dns", "uri"]
+    value: str
+
+
+class UpstreamTls(msgspec.Struct, frozen=True, gc=False):
+    """A backend is asked for `server_name` and must show a certificate that carries one of `names`.
+
+    `client_certificate` is the name of the Certificate that the proxy shows; empty: none.
+    """
+
+    server_name: str
+    names: tuple[PeerName, ...]
+    authorities: Authorities
+    client_certificate: str = ""
+
+
+class ClientValidation(msgspec.Struct, frozen=True, gc=False):
+    """Clients are asked for a certificate. When not required, those with a bad one or none are let through as well."""
+
+    authorities: Authorities
+    is_required: bool = True
