@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.envoy_rig import DEADLINE_S, Proxy, proxy
+from tests.e2e.envoy_rig import DEADLINE_S, Proxy, backend, free_port, proxy
 
+from torana.envoy.cluster import render_endpoints
 from torana.proxy.action import (
     Action,
     Backend,
@@ -23,6 +24,7 @@ from torana.proxy.action import (
     Retry,
     Rewrite,
 )
+from torana.proxy.cluster import Endpoint, Endpoints
 from torana.proxy.match import HeaderMatch, Match, PathMatch, QueryMatch
 from torana.proxy.route import Route
 
@@ -264,6 +266,18 @@ async def test_retries_go_on_until_the_backend_answers_well(running: Proxy) -> N
     assert (await running.get("/two", headers={"x-fail": "2", "x-key": "k1"})).status == 200
     assert (await running.get("/two", headers={"x-fail": "9", "x-key": "k2"})).status == 502
     assert (await running.get("/none", headers={"x-fail": "2", "x-key": "k3"})).status == 502
+
+
+async def test_another_endpoint_is_tried_when_no_backend_saw_the_request(running: Proxy) -> None:
+    gone = Endpoint("127.0.0.1", free_port())
+    await running.route(
+        prefix("/once", Forward((Backend("one"),), retry=Retry(attempts=0, codes=()))),
+        prefix("/", ONE),
+    )
+    async with backend("spare") as live:
+        await running.plane.deliver([render_endpoints(Endpoints("one", (live, gone)))])
+        assert {(await running.get()).status for _ in range(40)} == {200}
+        assert {(await running.get("/once")).status for _ in range(40)} == {200, 503}
 
 
 async def test_ports_and_letter_case_in_the_host_do_not_matter(running: Proxy) -> None:

@@ -7,8 +7,8 @@ grows or shrinks around a threshold does not flap.
 
 from __future__ import annotations
 
-PLAIN_LIMIT = 100
-HOSTS_PER_SHARD = 64
+PLAIN_LIMIT = 50
+HOSTS_PER_SHARD = 16
 MAX_SHARDS = 1024
 
 
