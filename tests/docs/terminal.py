@@ -13,8 +13,11 @@ from tests.docs.page import Step, is_shown
 
 COMMAND_S = 60.0
 SETTLE_S = 30.0
-"""How long a reading command is repeated until it shows what the page says: Pods need their moment."""
-READING = ("curl ", "kubectl get ", "kubectl describe ", "kubectl logs ", "torana status", "torana doctor", "for ")
+"""How long a reading command is repeated until it shows what the page says: Pods need their moment.
+`ask` is what pages call a function of theirs that asks a server."""
+READING = (
+    "curl ", "ask ", "for ", "kubectl get ", "kubectl describe ", "kubectl logs ", "torana status", "torana doctor"
+)  # fmt: skip
 
 
 class Terminal:
