@@ -73,9 +73,10 @@ async def run(options: ControllerOptions) -> None:
 async def _control(
     options: ControllerOptions, client: Client, trust: Trust, xds: XdsServer, inputs: PlanInputs
 ) -> None:
-    graph = Graph(options.controller_names, options.shards_above)
+    graph = Graph(options.controller_names)
     infrastructure = Infrastructure(graph.engine, graph, inputs)
-    resources = Resources(graph.engine, graph, infrastructure.bind_addresses, RenderOptions(options.trees_above))
+    trees = RenderOptions() if options.route_trees else RenderOptions(tree_threshold=0)
+    resources = Resources(graph.engine, graph, infrastructure.bind_addresses, trees)
     writer = StatusWriter(client, _targets(graph, frozenset(options.controller_names)))
     measures = Measures()
     wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)

@@ -7,11 +7,14 @@ requests. Envoy draws one random number per request, so consecutive cumulative s
 
 from __future__ import annotations
 
+import msgspec
+
 from torana.envoy import messages as pb
 from torana.envoy.filters.header_edits import apply_edits, host_of, in_sequence
 from torana.envoy.filters.mirror import render_mirrors
 from torana.envoy.filters.retry import render_retry
 from torana.envoy.filters.rewrite import render_path
+from torana.envoy.filters.session import pinned, tell_endpoint
 from torana.envoy.fractions import fraction
 from torana.envoy.names import INVALID_CLUSTER
 from torana.proxy.action import Backend, Forward, PathRewrite, Rewrite
@@ -27,11 +30,12 @@ _NOT_FOUND_CODES = {
 
 def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.Route]:
     """The route `plain` completed by this action, in as many copies as the backends need."""
+    kept = _kept(plain, route, forward)
     groups = _groups(forward)
     if not groups:
         plain.direct_response.status = forward.invalid_status
         apply_edits(plain, None, route.response_headers)
-        return [plain]
+        return [*kept, plain]
     total = sum(backend.weight for backends in groups for backend in backends)
     rendered, taken = [], 0
     for backends in groups:
@@ -45,7 +49,20 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
             copy.direct_response.status = forward.invalid_status
             apply_edits(copy, None, route.response_headers)
         rendered.append(copy)
-    return rendered
+    return kept + rendered
+
+
+def _kept(plain: pb.Route, route: Route, forward: Forward) -> list[pb.Route]:
+    """Routes for running sessions, where there is a choice of backends."""
+    if forward.session is None or len(forward.backends) < 2:
+        return []
+    kept = []
+    for backend in forward.backends:
+        if backend.cluster and backend.keeps_sessions:
+            copy = pinned(plain, forward.session, backend)
+            _set_action(copy, route, forward, (msgspec.structs.replace(backend, weight=1),))
+            kept.append(copy)
+    return kept
 
 
 def _copy(route: pb.Route) -> pb.Route:
@@ -89,8 +106,10 @@ def _set_action(rendered: pb.Route, route: Route, forward: Forward, backends: tu
     if len(backends) == 1 and not _has_edits(backends[0]):
         action.cluster = backends[0].cluster or INVALID_CLUSTER
         apply_edits(rendered, route.request_headers, route.response_headers)
+        if forward.session is not None:
+            tell_endpoint(rendered, backends[0].cluster)
     else:
-        _set_weighted_clusters(action, route, backends)
+        _set_weighted_clusters(action, route, backends, forward.session is not None)
     path = _own_path(backends[0]) if len(backends) == 1 else None
     _set_rewrite(action, forward.rewrite, path, host_of(route.request_headers))
     retry = render_retry(forward)
@@ -107,13 +126,17 @@ def _timeout_ms(forward: Forward) -> int:
     return min((limit for limit in limits if limit > 0), default=0)
 
 
-def _set_weighted_clusters(action: pb.RouteAction, route: Route, backends: tuple[Backend, ...]) -> None:
+def _set_weighted_clusters(
+    action: pb.RouteAction, route: Route, backends: tuple[Backend, ...], has_session: bool
+) -> None:
     """The edits of the rule stand with each backend: Envoy would make them after the backend's own, which must win."""
     for backend in backends:
         entry = action.weighted_clusters.clusters.add(name=backend.cluster or INVALID_CLUSTER)
         entry.weight.value = backend.weight
         request = in_sequence(route.request_headers, backend.request_headers)
         apply_edits(entry, request, in_sequence(route.response_headers, backend.response_headers))
+        if has_session:
+            tell_endpoint(entry, backend.cluster)
         host = (backend.rewrite.host if backend.rewrite else "") or host_of(backend.request_headers)
         if host:
             entry.host_rewrite_literal = host

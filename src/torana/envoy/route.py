@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torana.envoy import messages as pb
+from torana.envoy.filters import session
 from torana.envoy.filters.header_edits import apply_edits
 from torana.envoy.filters.redirect import render_redirect, stray_port
 from torana.envoy.forward import render_forward
@@ -17,6 +18,9 @@ def render_route(route: Route, domain: str) -> list[pb.Route]:
     """The Envoy routes of one route of a host with this domain, in the order in which they are tried."""
     # The name is never empty: the scope fallback asks for it.
     plain = pb.Route(name=route.name or "route", match=render_match(route.match))
+    settings = session.route_config(route)
+    if settings is not None:
+        plain.typed_per_filter_config[session.NAME].CopyFrom(settings)
     action = route.action
     if isinstance(action, Forward):
         return render_forward(plain, route, action)

@@ -6,7 +6,7 @@ existence, port. Specification: BackendObjectReference, `ResolvedRefs` reasons, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -163,3 +163,13 @@ def endpoints(key: ClusterKey, service: ServiceShape | None, slices: tuple[Any, 
                 draining |= found
     chosen = ready or draining
     return Endpoints(key.name, tuple(sorted(chosen, key=lambda e: (e.address, e.port))))
+
+
+def has_endpoints(slices: Iterable[Any]) -> bool:
+    """Whether anything is behind a Service that requests can go to."""
+    return any(_serves(endpoint) for one in slices for endpoint in one.endpoints)
+
+
+def _serves(endpoint: Any) -> bool:
+    conditions = endpoint.conditions
+    return conditions is None or conditions.ready is not False or bool(conditions.serving and conditions.terminating)

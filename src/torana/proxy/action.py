@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from torana.proxy.session import Session
+
 
 class HeaderEdit(msgspec.Struct, frozen=True, gc=False):
     """Changes to headers: `set` overwrites, `add` appends one more value, `remove` drops all values."""
@@ -46,6 +48,8 @@ class Backend(msgspec.Struct, frozen=True, gc=False):
     request_headers: HeaderEdit | None = None
     response_headers: HeaderEdit | None = None
     rewrite: Rewrite | None = None
+    keeps_sessions: bool = True
+    """False when nothing is behind it: sessions that it had go elsewhere."""
 
 
 class Retry(msgspec.Struct, frozen=True, gc=False):
@@ -67,6 +71,8 @@ class Forward(msgspec.Struct, frozen=True, gc=False):
     attempt_timeout_ms: int = 0
     """Each try."""
     retry: Retry | None = None
+    session: Session | None = None
+    """Goes before weights: a session may stay at a backend that has none any more."""
     invalid_status: int = 500
     """Status for the share of invalid backends, and for all traffic when no backend has weight."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from torana.proxy.action import Action, HeaderEdit
+from torana.proxy.action import Action, Forward, HeaderEdit
 from torana.proxy.match import Match
 from torana.proxy.origin import Origin
 
@@ -30,6 +30,11 @@ class Host(msgspec.Struct, frozen=True, gc=False):
     domain: str
     routes: tuple[Route, ...] = ()
 
+    @property
+    def has_sessions(self) -> bool:
+        """Some route keeps sessions."""
+        return any(isinstance(route.action, Forward) and route.action.session is not None for route in self.routes)
+
 
 class Table(msgspec.Struct, frozen=True, gc=False):
     """The hosts behind one chain. `shards` 0: one RouteConfiguration; above: exact hosts are spread over so many."""
@@ -38,3 +43,5 @@ class Table(msgspec.Struct, frozen=True, gc=False):
     shards: int = 0
     has_wildcards: bool = False
     """Some host is a wildcard or catch-all, so a sharded table needs the fallback scope."""
+    has_sessions: bool = False
+    """Some host keeps sessions."""

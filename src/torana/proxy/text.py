@@ -15,6 +15,7 @@ from torana.proxy.bind import Bind, Chain, Share, StreamChain
 from torana.proxy.cluster import Cluster
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
+from torana.proxy.session import Session
 from torana.proxy.tls import ClientValidation
 
 
@@ -138,14 +139,25 @@ def _forward_parts(forward: Forward) -> Iterable[str]:
     if forward.retry is not None:
         codes = ",".join(map(str, forward.retry.codes))
         yield f"retry {forward.retry.attempts} times on {codes or 'connection errors'}"
+    if forward.session is not None:
+        yield _session_text(forward.session)
+
+
+def _session_text(session: Session) -> str:
+    parts = [f"session {session.rule} in {session.carrier} {session.name}"]
+    if session.lifetime_ms:
+        parts.append(f"for {session.lifetime_ms}ms{', as the client is told' if session.is_permanent else ''}")
+    return " ".join(parts)
 
 
 def _backend_text(backend: Backend, total: int, invalid_status: int) -> str:
     name = backend.cluster or f"{invalid_status}"
-    share = "" if backend.weight == total else f"{100 * backend.weight / total:g}% "
+    share = "" if backend.weight == total else f"{100 * backend.weight / (total or 1):g}% "
     edits = [*_edits("request", backend.request_headers), *_edits("response", backend.response_headers)]
     if backend.rewrite is not None:
         edits.append(_rewrite_text(backend.rewrite))
+    if not backend.keeps_sessions:
+        edits.append("no sessions: it is empty")
     return f"{share}{name}" + (f" ({'; '.join(edits)})" if edits else "")
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from torana.api.kind import ObjectRef
 from torana.api.references import GATEWAY_GROUP
+from torana.gateway import sessions
 from torana.gateway.backends import ClusterKey
 from torana.gateway.filters.reading import FilterContext
 from torana.gateway.filters.registry import read as read_filter
@@ -27,12 +30,25 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
     dropped: list[tuple[int, Finding]] = []
     unresolved: list[Finding] = []
     for number, rule in enumerate(route.spec.rules):
-        plan = plan_rule(rule, f"spec.rules[{number}]")
+        path = f"spec.rules[{number}]"
+        plan = plan_rule(rule, path)
+        _read_session(kind, route, rule, path, plan)
         entries += _entries(kind, route, number, plan)
         clusters.update(dict.fromkeys(plan.clusters))
         dropped += [(number, finding) for finding in plan.findings]
         unresolved += plan.unresolved
     return CompiledRoute(tuple(entries), tuple(clusters), len(route.spec.rules), tuple(dropped), tuple(unresolved))
+
+
+def _read_session(kind: str, route: Any, rule: Any, path: str, plan: RulePlan) -> None:
+    if rule.session_persistence is None:
+        return
+    identity = sessions.rule_identity(kind, route.metadata.ref, rule.name or path)
+    session = sessions.read(rule.session_persistence, identity, f"{path}.sessionPersistence")
+    if isinstance(session, Finding):
+        plan.findings.append(session)
+    elif plan.forward is not None:
+        plan.forward = msgspec.structs.replace(plan.forward, session=session)
 
 
 def _entries(kind: str, route: Any, number: int, plan: RulePlan) -> list[Entry]:
@@ -70,13 +86,11 @@ def read_named(items: Any, noun: Any, fold: Any, path: str) -> tuple[tuple[Any, 
 
 
 def read_backends(rule: Any, path: str, context: FilterContext, plan: RulePlan) -> tuple[Backend, ...]:
-    """The shares of the rule's traffic, those with weight."""
+    """The shares of the rule's traffic, those without weight too: a session may have one."""
     found = []
     for position, ref in enumerate(rule.backend_refs):
         weight = 1 if ref.weight is None else ref.weight
-        backend = _backend(ref, weight, f"{path}.backendRefs[{position}]", context, plan)
-        if weight > 0:
-            found.append(backend)
+        found.append(_backend(ref, weight, f"{path}.backendRefs[{position}]", context, plan))
     return tuple(found)
 
 

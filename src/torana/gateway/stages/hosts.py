@@ -21,11 +21,8 @@ from torana.proxy.route import Host, Table
 class Hosts:
     """Hosts are keyed by HostKey, tables by TableKey."""
 
-    def __init__(
-        self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes, shards_above: int
-    ) -> None:
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
         self.sources, self.listeners, self.routes = sources, listeners, routes
-        self.shards_above = shards_above
         self.routed = engine.derive("routed", routes.attachments, self._place)
         self.fences = engine.derive("fences", listeners.serving, self._fence)
         self.placements = engine.union("placements", (self.routed, self.fences), {"host": lambda key, one: [key.host]})
@@ -36,6 +33,7 @@ class Hosts:
             {
                 "table": lambda key, one: [TableKey(key.gateway, key.table)],
                 "wildcard": lambda key, one: [TableKey(key.gateway, key.table)] if key.domain.startswith("*") else [],
+                "sessions": lambda key, one: [TableKey(key.gateway, key.table)] if one.has_sessions else [],
             },
         )
         self.tables = engine.map("tables", self.hosts.index("table"), self._table)
@@ -85,7 +83,8 @@ class Hosts:
         total = look.count(self.hosts.index("table"), key)
         wildcards = look.count(self.hosts.index("wildcard"), key)
         current = look.get(self.sources.shards_in_use, key) or 0
-        return Table(key.table, shards.shard_count(total - wildcards, current, self.shards_above), wildcards > 0)
+        sessions = look.count(self.hosts.index("sessions"), key)
+        return Table(key.table, shards.shard_count(total - wildcards, current), wildcards > 0, sessions > 0)
 
 
 def neighbours_of(shape: ListenerShape, listeners: Listeners, look: Look) -> list[ListenerShape]:

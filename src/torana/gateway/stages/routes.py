@@ -8,8 +8,9 @@ from typing import Any
 from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
-from torana.gateway import attachment, backends
+from torana.gateway import attachment, backends, sessions
 from torana.gateway.attachment import ParentVerdict
+from torana.gateway.backends import ClusterKey
 from torana.gateway.gateways import without_status
 from torana.gateway.grants import Asker, is_granted
 from torana.gateway.listeners import GROUP, ListenerKey
@@ -37,7 +38,9 @@ class Routes:
         self.attachments = engine.derive(
             "attachments", self.parents, _attachments, {"listener": lambda key, hostnames: [key[0]]}
         )
-        self.compiled = engine.map("compiled", self.specs, self._compile)
+        self.read = engine.map("read_routes", self.specs, self._read)
+        self.peopled = engine.map("peopled_services", sources.endpoint_slices.index("service"), self._has_endpoints)
+        self.compiled = engine.map("compiled", self.read, self._settle_sessions)
 
     def _parents(self, key: RouteKey, route: Any, look: Look) -> tuple[ParentVerdict, ...] | None:
         """A verdict for each parentRef that names a Gateway of ours; None when there is none."""
@@ -56,7 +59,7 @@ class Routes:
             found.append(ParentVerdict(position, gateway, parent_ref, controller, attached, finding))
         return tuple(found) or None
 
-    def _compile(self, key: RouteKey, route: Any, look: Look) -> CompiledRoute | None:
+    def _read(self, key: RouteKey, route: Any, look: Look) -> CompiledRoute | None:
         if look.get(self.parents, key) is None:
             return None
         served = effective(route, look.get(self.sources.quarantined, key))
@@ -77,6 +80,16 @@ class Routes:
             )
 
         return kind.compile(served, resolve)
+
+    def _has_endpoints(self, service: Ref, _: None, look: Look) -> bool:
+        slices = look.list(self.sources.endpoint_slices.index("service"), service)
+        return backends.has_endpoints(one for _, one in slices)
+
+    def _settle_sessions(self, key: RouteKey, compiled: CompiledRoute, look: Look) -> CompiledRoute:
+        def is_empty(cluster: ClusterKey) -> bool:
+            return not look.get(self.peopled, Ref(cluster.namespace, cluster.service))
+
+        return sessions.settle(compiled, is_empty)
 
 
 def _slim(kind: str) -> Callable[[Ref, Any, Look], Mapping[RouteKey, Any]]:

@@ -1,0 +1,109 @@
+"""How sessions are kept at one endpoint: SessionPersistence → Session.
+
+A session goes before weights, so its rule keeps the backends of weight 0. It is good for one rule, which is known by
+its name or, without one, by its place in the route. Specification: SessionPersistence, GEP-1619.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from torana.gateway.backends import ClusterKey
+from torana.gateway.durations import milliseconds
+from torana.gateway.finding import Finding
+from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.proxy.action import Action, Backend, Forward, Respond
+from torana.proxy.session import Session
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_TAKEN_HEADERS = frozenset(
+    {"connection", "content-length", "cookie", "host", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+_CARRIERS = {"Cookie": "cookie", "Header": "header"}
+_LIFETIMES = frozenset({"Session", "Permanent"})
+
+
+def rule_identity(kind: str, ref: Any, rule: str) -> str:
+    """What tokens call a rule."""
+    return blake2b(f"{kind}/{ref.namespace}/{ref.name}/{rule}".encode(), digest_size=4).hexdigest()
+
+
+def read(spec: Any, rule: str, path: str, has_path: bool = True) -> Session | Finding:
+    """The session that the spec asks for."""
+    kind = spec.type or "Cookie"
+    if kind not in _CARRIERS:
+        return Finding("UnsupportedValue", f"{kind} does not carry sessions; use Cookie or Header", f"{path}.type")
+    name = spec.session_name or f"torana-session-{rule}"
+    if problem := _problem_with(name, kind):
+        return Finding("UnsupportedValue", problem, f"{path}.sessionName")
+    lifetime = spec.cookie_config.lifetime_type or "Session" if spec.cookie_config is not None else "Session"
+    if lifetime not in _LIFETIMES:
+        message = f"{lifetime} is not a lifetime of a cookie; use Session or Permanent"
+        return Finding("UnsupportedValue", message, f"{path}.cookieConfig.lifetimeType")
+    lifetime_ms = _lifetime(spec.absolute_timeout, f"{path}.absoluteTimeout")
+    if isinstance(lifetime_ms, Finding):
+        return lifetime_ms
+    if lifetime == "Permanent" and not lifetime_ms:
+        message = "a cookie of lifetimeType Permanent needs one"
+        return Finding("UnsupportedValue", message, f"{path}.absoluteTimeout")
+    return Session(rule, name, _CARRIERS[kind], lifetime_ms, lifetime == "Permanent", has_path)  # type: ignore[arg-type]
+
+
+def _problem_with(name: str, kind: str) -> str:
+    if not _TOKEN.match(name):
+        return f"{name} is not a name for a {kind.lower()}; use letters, digits, - and _"
+    if kind == "Header" and name.lower() in _TAKEN_HEADERS:
+        return f"header {name} has a meaning of its own; use another one, such as x-session"
+    return ""
+
+
+def _lifetime(text: str, path: str) -> int | Finding:
+    """In milliseconds; 0 when nothing is said."""
+    if not text:
+        return 0
+    value = milliseconds(text)
+    if value is None:
+        return Finding("UnsupportedValue", f"{text} is not a duration such as 1h30m", path)
+    if value == 0:
+        return Finding("UnsupportedValue", "a session would end before it begins; leave it out for no end", path)
+    return value
+
+
+def settle(compiled: CompiledRoute, is_empty: Callable[[ClusterKey], bool]) -> CompiledRoute:
+    """The route with what its sessions depend on: a backend behind which nothing is keeps none of them.
+
+    Without a session a backend of weight 0 has no part in a rule.
+    """
+    keys = {key.name: key for key in compiled.clusters}
+    entries = tuple(_settle_entry(entry, lambda cluster: is_empty(keys[cluster])) for entry in compiled.entries)
+    return msgspec.structs.replace(compiled, entries=entries) if entries != compiled.entries else compiled
+
+
+def _settle_entry(entry: Entry, is_empty: Callable[[str], bool]) -> Entry:
+    forward = entry.route.action
+    if not isinstance(forward, Forward):
+        return entry
+    if forward.session is None:
+        weighted = tuple(backend for backend in forward.backends if backend.weight > 0)
+        action: Action = (
+            msgspec.structs.replace(forward, backends=weighted) if weighted else Respond(forward.invalid_status)
+        )
+    elif len(forward.backends) == 1:
+        return entry
+    else:
+        kept = tuple(_keeps(backend, is_empty) for backend in forward.backends)
+        action = msgspec.structs.replace(forward, backends=kept)
+    if action == forward:
+        return entry
+    return msgspec.structs.replace(entry, route=msgspec.structs.replace(entry.route, action=action))
+
+
+def _keeps(backend: Backend, is_empty: Callable[[str], bool]) -> Backend:
+    if not backend.cluster or not is_empty(backend.cluster):
+        return backend
+    return msgspec.structs.replace(backend, keeps_sessions=False)
