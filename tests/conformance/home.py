@@ -19,11 +19,11 @@ class NotReady(Exception):
 
 
 @contextlib.contextmanager
-def running_up(data_dir: Path, channel: str) -> Iterator[Path]:
-    """Gives the kubeconfig of a `torana up` that is ready; stops it in the end."""
+def running_up(data_dir: Path, channel: str, *options: str) -> Iterator[Path]:
+    """Gives the kubeconfig of a `torana up` with these further options that is ready; stops it in the end."""
     log = data_dir.parent / "up.log"
     torana = (sys.executable, "-m", "torana.cli.main")
-    argv = (*torana, "up", "--data-dir", str(data_dir), "--port", "0", "--channel", channel)
+    argv = (*torana, "up", "--data-dir", str(data_dir), "--port", "0", "--channel", channel, *options)
     with log.open("wb") as out:
         up = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     try:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ CLASS = "gateway-conformance"
 USABLE, UNUSABLE = "127.42.0.1", "192.0.2.1"
 """Addresses for the test of static addresses: one of this machine's, and one of nobody's (RFC 5737)."""
 MODE = "embedded"
+ECHO_PORTS = {"*gateway-api/echo-basic*": "3000,3001,8080/udp,8443"}
+"""Where upstream's backend listens, in whichever of its modes."""
 SUITE_TIMEOUT = "60m"
 ENDED = re.compile(r"^\s*--- (FAIL|PASS): TestConformance/(\S+) \((\S+)\)")
 BEGUN = re.compile(r"^=== RUN   TestConformance/([^/\s]+)$")
@@ -72,6 +75,18 @@ def run_suite(binary: Path, kubeconfig: Path, work: Path, flags: list[str]) -> i
     return suite.returncode
 
 
+def echo_image(echo: Path | None) -> list[str]:
+    """Options of `torana up` that map the suite's backend to this program."""
+    if echo is None:
+        return []
+    apart = Path(__file__).with_name("apart.py")
+    return [
+        part
+        for pattern, ports in ECHO_PORTS.items()
+        for part in ("--image", f"{pattern}={shlex.join([sys.executable, str(apart), ports, str(echo.absolute())])}")
+    ]
+
+
 def flags_for(profiles: tuple[str, ...], report: Path) -> list[str]:
     """The suite's flags for a run that makes a report."""
     told = {
@@ -102,13 +117,14 @@ def tell_tests(log: Path) -> None:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", type=Path, required=True)
+    parser.add_argument("--echo", type=Path, help="the backend that the suite's image is; default: our stand-in")
     parser.add_argument("--channel", choices=["experimental", "standard"], default="experimental")
     parser.add_argument("flags", nargs="*", help="flags of the suite; with any, no report is kept")
     options = parser.parse_args(arguments)
     work = Path(tempfile.mkdtemp(prefix="torana-conformance-"))
     report = work / "report.yaml"
     try:
-        with running_up(work / "data", options.channel) as kubeconfig:
+        with running_up(work / "data", options.channel, *echo_image(options.echo)) as kubeconfig:
             features = asyncio.run(make_class(kubeconfig))
             profiles = profiles_of(features)
             print(f"== {len(features)} features claimed, {', '.join(profiles)}; {options.channel} channel", flush=True)
