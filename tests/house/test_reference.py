@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.house import feature_page
+
+from torana.gateway.features import SUPPORTED
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -21,6 +26,17 @@ ELSEWHERE = {"AddressNotAssigned", "InvalidCACertificateKind", "InvalidClientCer
 def test_the_page_of_findings_lists_every_reason_in_the_code() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", (REFERENCE / "findings.md").read_text(), re.M)
     assert set(listed) == set(_reasons()) - GOOD | ELSEWHERE
+
+
+def test_the_page_of_features_says_what_the_code_claims() -> None:
+    page = REFERENCE / "features.md"
+    if os.environ.get("GOLDEN_UPDATE"):
+        page.write_text(feature_page.page())
+    assert page.read_text() == feature_page.page(), "`make golden` writes the page anew"
+
+
+def test_every_claim_is_a_feature_of_the_gateway_api() -> None:
+    assert set(SUPPORTED) <= {feature.name for feature in feature_page.features()}
 
 
 def _reasons() -> Iterator[str]:

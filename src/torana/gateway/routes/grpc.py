@@ -22,7 +22,8 @@ from torana.proxy.action import Forward
 from torana.proxy.match import HeaderMatch, Match, PathMatch
 
 _UNAVAILABLE = 503
-_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror"})
+FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror"})
+"""Filters that may stand in a rule of a GRPCRoute."""
 _ANY_NAME = "[^/]+"
 
 
@@ -34,7 +35,7 @@ def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
 def _plan(rule: Any, path: str, resolve: Resolve) -> RulePlan:
     plan = RulePlan(failure=_UNAVAILABLE)
     _read_matches(rule.matches, f"{path}.matches", plan)
-    context = FilterContext(resolve, filters=_FILTERS)
+    context = FilterContext(resolve, filters=FILTERS)
     for position, one in enumerate(rule.filters):
         plan.take(read_filter(one, f"{path}.filters[{position}]", context), f"{path}.filters[{position}]")
     backends = read_backends(rule, path, context, plan)
