@@ -1,4 +1,4 @@
-"""Does the controller work with what deploy/manifests give it, as in a cluster: its own account, its ClusterRole alone?"""
+"""Does the controller work as in a cluster, with the account and the ClusterRole of deploy/manifests alone?"""
 
 from __future__ import annotations
 
