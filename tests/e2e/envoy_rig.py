@@ -38,6 +38,9 @@ HOST = "127.0.0.1"
 DEADLINE_S = 20.0
 
 
+NEVER = 1 << 30
+
+
 class Answer(NamedTuple):
     status: int
     body: str
@@ -212,8 +215,7 @@ class Proxy:
 
     def tables(self, *hosts: Host) -> list[Resource]:
         """All route tables and scopes for these hosts."""
-        options = RenderOptions(tree_threshold=0)
-        return tables_of(self.table, hosts, options)
+        return tables_of(self.table, hosts, RenderOptions(trees_above=NEVER))
 
     async def route(self, *routes: Route, domain: str = "a.example.com") -> None:
         """Afterwards the proxy has exactly this host."""

@@ -135,7 +135,7 @@ async def test_a_prefix_tree_decides_as_the_plain_list(plain: Proxy, seed: int) 
     table = Table("trees")
     bind = Bind(free_port(), "HTTP", (Chain("default", table),))
     await plain.plane.deliver(
-        [*plain.tables(*hosts), render_bind(bind, HOST), *tables_of(table, hosts, RenderOptions(tree_threshold=1))]
+        [*plain.tables(*hosts), render_bind(bind, HOST), *tables_of(table, hosts, RenderOptions(trees_above=1))]
     )
     trees = Proxy(plain.plane, plain.client, 0, bind.port)
     dice = random.Random(seed)

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from torana.cli.component import log_level_option, run_component
+from torana.proxy.limits import SHARDS_ABOVE, TREES_ABOVE
 
 CONTROLLER_NAME = "torana.dev/gateway-controller"
 
@@ -38,6 +39,24 @@ CONTROLLER_NAME = "torana.dev/gateway-controller"
     envvar="POD_NAMESPACE",
     help="Where the controller keeps its own Secrets.",
 )
+@click.option(
+    "--shards-above",
+    type=click.IntRange(min=0),
+    default=SHARDS_ABOVE,
+    show_default=True,
+    envvar="TORANA_SHARDS_ABOVE",
+    show_envvar=True,
+    help="Route tables with more hosts than this are split into shards.",
+)
+@click.option(
+    "--trees-above",
+    type=click.IntRange(min=0),
+    default=TREES_ABOVE,
+    show_default=True,
+    envvar="TORANA_TREES_ABOVE",
+    show_envvar=True,
+    help="Hosts with more routes than this are matched by a prefix tree.",
+)
 @click.option("--home", type=click.Choice(["cluster", "embedded"]), default="cluster", hidden=True)
 @log_level_option
 def command(
@@ -49,6 +68,8 @@ def command(
     health_host: str,
     health_port: int,
     namespace: str,
+    shards_above: int,
+    trees_above: int,
     home: Literal["embedded", "cluster"],
     log_level: str,
 ) -> None:
@@ -67,6 +88,8 @@ def command(
         health_host=health_host,
         health_port=health_port,
         namespace=namespace,
+        shards_above=shards_above,
+        trees_above=trees_above,
         home=home,
     )
     run_component(run(options), log_level)

@@ -73,10 +73,9 @@ async def run(options: ControllerOptions) -> None:
 async def _control(
     options: ControllerOptions, client: Client, trust: Trust, xds: XdsServer, inputs: PlanInputs
 ) -> None:
-    graph = Graph(options.controller_names)
+    graph = Graph(options.controller_names, options.shards_above)
     infrastructure = Infrastructure(graph.engine, graph, inputs)
-    trees = RenderOptions() if options.route_trees else RenderOptions(tree_threshold=0)
-    resources = Resources(graph.engine, graph, infrastructure.bind_addresses, trees)
+    resources = Resources(graph.engine, graph, infrastructure.bind_addresses, RenderOptions(options.trees_above))
     writer = StatusWriter(client, _targets(graph, frozenset(options.controller_names)))
     measures = Measures()
     wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from torana.gateway.classes import CONTROLLER_NAME
+from torana.proxy.limits import SHARDS_ABOVE, TREES_ABOVE
 
 
 class ControllerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,5 +27,7 @@ class ControllerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`embedded`: Pods are processes of this machine, and a proxy binds its Gateway's own loopback address."""
     namespace: str = "torana-system"
     """Where the controller keeps its own Secrets."""
-    route_trees: bool = True
-    """Hosts with many routes become prefix trees."""
+    trees_above: int = TREES_ABOVE
+    """Hosts with more routes than this become prefix trees."""
+    shards_above: int = SHARDS_ABOVE
+    """Route tables with more hosts than this are split into shards."""

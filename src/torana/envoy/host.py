@@ -9,6 +9,7 @@ from torana.envoy import wire
 from torana.envoy.filters.retry import retry_elsewhere
 from torana.envoy.route import direct_response, render_route
 from torana.envoy.tree import render_tree, suits_tree
+from torana.proxy.limits import TREES_ABOVE
 from torana.proxy.route import Host
 
 _VIRTUAL_HOSTS = 2
@@ -19,10 +20,10 @@ _ROUTES = 3
 
 
 class RenderOptions(msgspec.Struct, frozen=True):
-    """The less travelled features of Envoy, each of which can be switched off."""
+    """When the less travelled features of Envoy are used."""
 
-    tree_threshold: int = 30
-    """A host with more routes than this becomes a prefix tree; 0: never."""
+    trees_above: int = TREES_ABOVE
+    """A host with more routes than this becomes a prefix tree."""
 
 
 _NOT_FOUND = pb.Route(name="not-found", match=pb.RouteMatch(prefix=""), direct_response=direct_response(404))
@@ -42,7 +43,7 @@ def render_host(host: Host, options: RenderOptions = _DEFAULT_OPTIONS) -> bytes:
     """The virtual host, framed as an entry of `RouteConfiguration.virtual_hosts`."""
     message = pb.VirtualHost(name=host.domain, domains=[host.domain], retry_policy=_RETRY_ELSEWHERE)
     rendered = [render_route(route, host.domain) for route in host.routes]
-    if suits_tree(host.routes, options.tree_threshold):
+    if suits_tree(host.routes, options.trees_above):
         message.matcher.CopyFrom(render_tree(host.routes, rendered, [_NOT_FOUND]))
         return wire.field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
     for routes in rendered:

@@ -18,9 +18,9 @@ _MOST_REGEX_ROUTES = 8
 """Regular expressions stand in every leaf; with more of them the plain list is smaller and as fast."""
 
 
-def suits_tree(routes: Sequence[Route], threshold: int) -> bool:
-    """Many routes, and few of them without a literal path."""
-    if not threshold or len(routes) <= threshold:
+def suits_tree(routes: Sequence[Route], above: int) -> bool:
+    """More routes than `above`, and few of them without a literal path."""
+    if len(routes) <= above:
         return False
     return sum(route.match.path.type == "regex" for route in routes) <= _MOST_REGEX_ROUTES
 

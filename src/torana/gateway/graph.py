@@ -19,17 +19,18 @@ from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.streams import Streams
 from torana.gateway.stages.tls_policies import TlsPolicies
+from torana.proxy.limits import SHARDS_ABOVE
 
 
 class Graph:
     """All collections of the control plane, by stage."""
 
-    def __init__(self, controller_names: Iterable[str]) -> None:
+    def __init__(self, controller_names: Iterable[str], shards_above: int = SHARDS_ABOVE) -> None:
         self.engine = Engine()
         self.sources = Sources(self.engine)
         self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
         self.routes = Routes(self.engine, self.sources, self.listeners)
-        self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes)
+        self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes, shards_above)
         self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners, self.routes)
         self.clusters = Clusters(self.engine, self.sources, self.listeners, self.routes, self.tls_policies)
         self.streams = Streams(self.engine, self.listeners, self.routes)

@@ -51,7 +51,7 @@ def test_few_routes_and_many_expressions_stay_a_list() -> None:
     assert not suits_tree([route("/a")] * 30, 30)
     assert suits_tree([route("/a")] * 31, 30)
     assert not suits_tree([route("~/a")] * 31, 30)
-    assert not suits_tree([route("/a")] * 1000, 0)
+    assert suits_tree([route("/a")], 0)
 
 
 def test_a_leaf_of_a_large_host_stays_small() -> None:

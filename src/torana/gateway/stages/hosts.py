@@ -21,8 +21,11 @@ from torana.proxy.route import Host, Table
 class Hosts:
     """Hosts are keyed by HostKey, tables by TableKey."""
 
-    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
+    def __init__(
+        self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes, shards_above: int
+    ) -> None:
         self.sources, self.listeners, self.routes = sources, listeners, routes
+        self.shards_above = shards_above
         self.routed = engine.derive("routed", routes.attachments, self._place)
         self.fences = engine.derive("fences", listeners.serving, self._fence)
         self.placements = engine.union("placements", (self.routed, self.fences), {"host": lambda key, one: [key.host]})
@@ -83,8 +86,9 @@ class Hosts:
         total = look.count(self.hosts.index("table"), key)
         wildcards = look.count(self.hosts.index("wildcard"), key)
         current = look.get(self.sources.shards_in_use, key) or 0
+        shard_count = shards.shard_count(total - wildcards, current, self.shards_above)
         sessions = look.count(self.hosts.index("sessions"), key)
-        return Table(key.table, shards.shard_count(total - wildcards, current), wildcards > 0, sessions > 0)
+        return Table(key.table, shard_count, wildcards > 0, sessions > 0)
 
 
 def neighbours_of(shape: ListenerShape, listeners: Listeners, look: Look) -> list[ListenerShape]:
