@@ -50,3 +50,11 @@ def specificity(hostname: str) -> tuple[int, int]:
 def domain(hostname: str) -> str:
     """The hostname as an Envoy domain: "" is `*`."""
     return hostname or "*"
+
+
+def wider_domains(domain: str) -> tuple[str, ...]:
+    """The Envoy domains that cover this one and more, the most specific first."""
+    if domain == "*":
+        return ()
+    labels = domain.removeprefix("*.").split(".")[1:]
+    return (*(f"*.{'.'.join(labels[at:])}" for at in range(len(labels))), "*")

@@ -2,8 +2,9 @@
 
 Listener isolation: a request belongs to the most specific listener of its port whose hostname matches, and to no
 other. So a hostname that a more specific listener covers is not routed by a wider one, and each listener's own
-hostname is a host even without routes (404), which keeps wider ones away. Specification: GatewaySpec.listeners,
-HTTPRouteSpec.hostnames.
+hostname is a host even without routes (404), which keeps wider ones away. Within a listener, what no rule of the more
+specific hostname takes goes on to the rules of wider ones: Envoy knows only one host for a request, so their routes
+stand at the end of it. Specification: GatewaySpec.listeners, HTTPRouteSpec.hostnames, HTTPRouteRule.matches.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from torana.api.kind import Ref
 from torana.gateway.hostnames import matches, specificity
-from torana.gateway.listeners import ListenerShape
+from torana.gateway.listeners import ListenerKey, ListenerShape
 from torana.gateway.routes.compiled import CompiledRoute, Entry
 from torana.gateway.routes.key import RouteKey
 from torana.proxy.action import Redirect, Respond
@@ -52,8 +53,9 @@ class PlacementKey(NamedTuple):
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
-    """A route answers on a host, behind a listener with this port and protocol."""
+    """A route answers on a host, behind this listener."""
 
+    listener: ListenerKey
     port: int
     protocol: str
 
@@ -76,13 +78,18 @@ def misdirected(key: HostKey) -> Host:
     return Host(key.domain, (Route("misdirected", Match(), Respond(421)),))
 
 
-def assemble(key: HostKey, placed: Iterable[tuple[CompiledRoute, Placement]]) -> Host:
-    """The host with the entries of all its routes, first match first."""
+def assemble(placed: Iterable[tuple[CompiledRoute, Placement]]) -> tuple[Route, ...]:
+    """The entries of all routes of a host, first match first."""
     entries: list[tuple[Entry, Placement]] = [
         (entry, placement) for compiled, placement in placed for entry in compiled.entries
     ]
     entries.sort(key=lambda pair: pair[0].order)
-    return Host(key.domain, tuple(_on_listener(entry.route, placement) for entry, placement in entries))
+    return tuple(_on_listener(entry.route, placement) for entry, placement in entries)
+
+
+def takes_everything(routes: Iterable[Route]) -> bool:
+    """Whether no request gets past these routes."""
+    return any(route.match == Match() for route in routes)
 
 
 def _on_listener(route: Route, placement: Placement) -> Route:

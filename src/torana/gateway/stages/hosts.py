@@ -8,14 +8,14 @@ from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway import hosts, shards
-from torana.gateway.hostnames import domain
+from torana.gateway.hostnames import domain, wider_domains
 from torana.gateway.hosts import HostKey, Placement, PlacementKey, TableKey
 from torana.gateway.listeners import ListenerKey, ListenerShape, table_name
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
-from torana.proxy.route import Host, Table
+from torana.proxy.route import Host, Route, Table
 
 
 class Hosts:
@@ -49,7 +49,7 @@ class Hosts:
             return {}
         neighbours = neighbours_of(shape, self.listeners, look)
         return {
-            PlacementKey(_host_key(shape, name), route): Placement(shape.port, shape.protocol)
+            PlacementKey(_host_key(shape, name), route): Placement(listener, shape.port, shape.protocol)
             for name in hostnames
             if hosts.is_owner(shape, name, neighbours)
         }
@@ -62,7 +62,7 @@ class Hosts:
         """
         if not shape.speaks_http:
             return {}
-        placement = Placement(shape.port, shape.protocol)
+        placement = Placement(key, shape.port, shape.protocol)
         found = {PlacementKey(_host_key(shape, shape.hostname), RouteKey("", Ref("", key.name))): placement}
         if shape.protocol == "HTTPS":
             for other in neighbours_of(shape, self.listeners, look):
@@ -72,15 +72,30 @@ class Hosts:
         return found
 
     def _host(self, key: HostKey, _: None, look: Look) -> Host:
+        """The routes of the hostname, then those of wider hostnames of the same listener, while something is left."""
         placements = look.list(self.placements.index("host"), key)
-        if all(placement_key.route.kind == hosts.MISDIRECTED for placement_key, _ in placements):
+        owner = next((one.listener for at, one in placements if at.route.kind != hosts.MISDIRECTED), None)
+        if owner is None:
             return hosts.misdirected(key)
+        seen: set[RouteKey] = set()
+        routes = self._routes_at(key, owner, seen, look)
+        for wider in wider_domains(key.domain):
+            if hosts.takes_everything(routes):
+                break
+            routes += self._routes_at(key._replace(domain=wider), owner, seen, look)
+        return Host(key.domain, routes)
+
+    def _routes_at(self, key: HostKey, owner: ListenerKey, seen: set[RouteKey], look: Look) -> tuple[Route, ...]:
+        """The routes of the listener on a hostname, but for those seen, in order."""
         placed = []
-        for placement_key, placement in placements:
-            compiled = look.get(self.routes.compiled, placement_key.route)
+        for at, placement in look.list(self.placements.index("host"), key):
+            if placement.listener != owner or at.route in seen:
+                continue
+            seen.add(at.route)
+            compiled = look.get(self.routes.compiled, at.route)
             if compiled is not None:
                 placed.append((compiled, placement))
-        return hosts.assemble(key, placed)
+        return hosts.assemble(placed)
 
     def _table(self, key: TableKey, _: None, look: Look) -> Table:
         total = look.count(self.hosts.index("table"), key)
