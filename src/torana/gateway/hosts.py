@@ -23,7 +23,7 @@ from torana.proxy.action import Redirect, Respond
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 
-_DEFAULT_PORT = {"HTTP": 80, "HTTPS": 443}
+_DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class TableKey(NamedTuple):
@@ -93,10 +93,17 @@ def takes_everything(routes: Iterable[Route]) -> bool:
 
 
 def _on_listener(route: Route, placement: Placement) -> Route:
-    """Fill in what depends on the listener: a redirect without scheme and port stays on the listener's port."""
+    """Fill in what depends on the listener: a redirect without scheme and port stays on the listener's port.
+
+    A port that the scheme implies is left out. To leave out that of a request's Host, too, the scheme must be known.
+    """
     action = route.action
-    if not isinstance(action, Redirect) or action.port or action.scheme:
+    if not isinstance(action, Redirect):
         return route
-    if placement.port == _DEFAULT_PORT.get(placement.protocol):
-        return route
-    return msgspec.structs.replace(route, action=msgspec.structs.replace(action, port=placement.port))
+    scheme = action.scheme or placement.protocol.lower()
+    port = action.port or (0 if action.scheme else placement.port)
+    if port in (0, _DEFAULT_PORT.get(scheme)):
+        found = msgspec.structs.replace(action, port=0, scheme=action.scheme if action.host else scheme)
+    else:
+        found = msgspec.structs.replace(action, port=port)
+    return msgspec.structs.replace(route, action=found)

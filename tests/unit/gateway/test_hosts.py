@@ -1,8 +1,26 @@
-"""Which hostnames are wider than another?"""
+"""Which hostnames are wider, and what does a listener add to its redirects?"""
 
 from __future__ import annotations
 
+import pytest
+
+from torana.api.kind import Ref
 from torana.gateway.hostnames import wider_domains
+from torana.gateway.hosts import Placement, assemble
+from torana.gateway.listeners import ListenerKey
+from torana.gateway.precedence import order, rank
+from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.proxy.action import Redirect
+from torana.proxy.match import Match
+from torana.proxy.route import Route
+
+
+def on_listener(redirect: Redirect, protocol: str, port: int) -> Redirect:
+    entry = Entry(order(rank(Match()), "", Ref("shop", "r"), 0, 0), Route("r", Match(), redirect))
+    placement = Placement(ListenerKey(Ref("shop", "web"), "l"), port, protocol)
+    action = assemble([(CompiledRoute((entry,)), placement)])[0].action
+    assert isinstance(action, Redirect)
+    return action
 
 
 def test_wider_domains_come_by_how_specific_they_are() -> None:
@@ -10,3 +28,23 @@ def test_wider_domains_come_by_how_specific_they_are() -> None:
     assert wider_domains("*.example.com") == ("*.com", "*")
     assert wider_domains("com") == ("*",)
     assert wider_domains("*") == ()
+
+
+@pytest.mark.parametrize(
+    ("redirect", "protocol", "port", "expected"),
+    [
+        (Redirect(), "HTTP", 8080, Redirect(port=8080)),
+        (Redirect(), "HTTP", 80, Redirect(scheme="http")),
+        (Redirect(), "HTTPS", 443, Redirect(scheme="https")),
+        (Redirect(port=80), "HTTP", 8080, Redirect(scheme="http")),
+        (Redirect(port=80), "HTTPS", 443, Redirect(port=80)),
+        (Redirect(scheme="https"), "HTTP", 8080, Redirect(scheme="https")),
+        (Redirect(scheme="https", port=443), "HTTP", 80, Redirect(scheme="https")),
+        (Redirect(scheme="https", port=80), "HTTP", 80, Redirect(scheme="https", port=80)),
+        (Redirect(host="a.test"), "HTTP", 80, Redirect(host="a.test")),
+    ],
+)
+def test_a_redirect_names_a_port_only_where_its_scheme_does_not_imply_it(
+    redirect: Redirect, protocol: str, port: int, expected: Redirect
+) -> None:
+    assert on_listener(redirect, protocol, port) == expected
