@@ -311,8 +311,8 @@ def test_a_returning_envoy_moves_its_scopes_only_to_shards_it_has_by_then() -> N
 def test_a_listener_that_leaves_its_shards_drains_with_its_old_scopes() -> None:
     play("""
         needs LDS web: SRDS *
-        needs SRDS x: RDS shard
-        >> offered 1: LDS web@1 SRDS x@1 RDS shard@1
+        needs SRDS whole/x: RDS shard
+        >> offered 1: LDS web@1 SRDS whole/x@1 RDS shard@1
         >> asks CDS
         << send CDS
         >> acks CDS
@@ -320,14 +320,14 @@ def test_a_listener_that_leaves_its_shards_drains_with_its_old_scopes() -> None:
         << send LDS web@1
         >> acks LDS
         >> asks SRDS
-        << send SRDS x@1
+        << send SRDS whole/x@1
         >> acks SRDS
         >> asks RDS shard
         << send RDS shard@1
         >> acks RDS
         << delivered 1
         needs LDS web: RDS whole
-        >> offered 2: LDS web@2 RDS whole@1 -SRDS x -RDS shard
+        >> offered 2: LDS web@2 RDS whole@1 -SRDS whole/x -RDS shard
         << send LDS web@2
         >> acks LDS
         >> asks RDS whole
@@ -337,16 +337,87 @@ def test_a_listener_that_leaves_its_shards_drains_with_its_old_scopes() -> None:
         >> drops SRDS *
         >> drops RDS shard
         needs LDS web: SRDS *
-        >> offered 3: LDS web@3 SRDS x@1 RDS shard@2 -RDS whole
+        >> offered 3: LDS web@3 SRDS whole/x@1 RDS shard@2 -RDS whole
         << send LDS web@3
         >> acks LDS
         >> asks SRDS *
-        << send SRDS x@1
+        << send SRDS whole/x@1
         >> acks SRDS
         >> asks RDS shard
         << send RDS shard@2
         >> acks RDS
         << delivered 3
+    """)
+
+
+def test_scopes_left_behind_go_before_the_listener_uses_scopes_again() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs LDS other: SRDS *
+        needs SRDS whole/x: RDS shard
+        needs SRDS whole/y: RDS shard
+        needs SRDS more/z: RDS others
+        >> offered 1: LDS web@1 LDS other@1 SRDS whole/x@1 SRDS more/z@1 RDS shard@1 RDS others@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1 other@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS whole/x@1 more/z@1
+        >> acks SRDS
+        >> asks RDS shard others
+        << send RDS shard@1 others@1
+        >> acks RDS
+        << delivered 1
+        needs LDS web: RDS whole
+        >> offered 2: LDS web@2 RDS whole@1 -SRDS whole/x -RDS shard
+        << send LDS web@2
+        >> acks LDS
+        >> asks RDS whole
+        << send RDS whole@1
+        >> acks RDS
+        << delivered 2
+        needs LDS web: SRDS *
+        >> offered 3: LDS web@3 SRDS whole/y@1 RDS shard@2 -RDS whole
+        << send SRDS -whole/x
+        << send RDS shard@2
+        << send SRDS whole/y@1
+        >> acks SRDS
+        >> acks RDS
+        >> acks SRDS
+        << send LDS web@3
+        >> acks LDS
+        << delivered 3
+    """)
+
+
+def test_a_scope_goes_with_its_routes_even_while_another_listener_changes() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs SRDS whole/x: RDS shard
+        needs SRDS whole/*: RDS wild
+        >> offered 1: LDS web@1 LDS other@1 SRDS whole/x@1 SRDS whole/*@1 RDS shard@1 RDS wild@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1 other@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS whole/x@1 whole/*@1
+        >> acks SRDS
+        >> asks RDS shard wild
+        << send RDS shard@1 wild@1
+        >> acks RDS
+        << delivered 1
+        >> offered 2: LDS other@2 -SRDS whole/* -RDS wild
+        << send LDS other@2
+        >> acks LDS
+        << send SRDS -whole/*
+        >> acks SRDS
+        << delivered 2
     """)
 
 

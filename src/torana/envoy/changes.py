@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from torana.envoy.book import Book
+from torana.envoy.names import scope_name
 from torana.envoy.push import BREAK, MAKE, POINT, SWITCH, Changes
 from torana.envoy.resource import Key, Resource, ResourceType
 
@@ -17,6 +18,7 @@ Books = Mapping[ResourceType, Book]
 def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tuple[Changes, ...]:
     """Every change that is news, in its stage. Afterwards a changed resource is no longer quarantined."""
     changes = {key: resource for key, resource in pending.items() if _is_news(key, resource, books, quarantined)}
+    left = _left_scopes(changes, books)
     _leave_scopes_of_old_listeners(changes, books)
     has_moves = any(
         key[0] is LDS or (resource is not None and key[0] is SRDS and _is_known(key, books))
@@ -26,6 +28,7 @@ def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tu
     for key, resource in changes.items():
         stage = _stage(key[0], resource is None, _is_known(key, books), has_moves)
         stages[POINT if resource is not None and _finds_scopes(resource, books) else stage][key] = resource
+    stages[SWITCH].update(dict.fromkeys(left))
     return stages
 
 
@@ -34,7 +37,7 @@ def _finds_scopes(resource: Resource, books: Books) -> bool:
 
     It does not warm for the scopes of its own table then (1.40), so these have to be there before it.
     """
-    return resource.type is LDS and (SRDS, "") in resource.needs and books[SRDS].is_synced
+    return _uses_scopes(resource) and books[SRDS].is_synced
 
 
 def keeps_old_routes(books: Books, quarantined: Mapping[Key, str]) -> bool:
@@ -73,15 +76,44 @@ def _stage(type: ResourceType, is_removal: bool, is_known: bool, has_moves: bool
 
 
 def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
-    """Drop removals of scopes whose route tables go as well while a listener changes: its table is no longer sharded.
+    """Drop removals of the scopes of a table that a listener now takes as a whole.
 
     The listener's old connections drain with the old scopes; without them they would get 404. Nothing else uses these
-    scopes, and Envoy is told to drop them when it connects the next time.
+    scopes, and Envoy is told to drop them when a listener begins to use scopes, or when it connects the next time.
     """
-    if not any(type is LDS and resource is not None for (type, _), resource in changes.items()):
-        return
+    before = books[LDS].released
+    whole: set[str] = set()
+    for (_, name), resource in changes.items():
+        if resource is not None and resource.type is LDS and name in before:
+            whole |= _whole_tables(resource) - _whole_tables(before[name])
+    prefixes = tuple(scope_name(table, "") for table in whole)
     for key in [key for key, resource in changes.items() if key[0] is SRDS and resource is None]:
-        scope = books[SRDS].released.get(key[1])
-        if scope is not None and all(need in changes and changes[need] is None for need in scope.needs):
-            del books[SRDS].released[key[1]]
+        if key[1].startswith(prefixes):
+            books[SRDS].released.pop(key[1], None)
             del changes[key]
+
+
+def _left_scopes(changes: Changes, books: Books) -> list[Key]:
+    """Scopes left to listeners that drained, once some listener begins to use scopes: they might be its own old ones.
+
+    They would lead requests for hosts that are gone to routes that are gone.
+    """
+    before = books[LDS].released
+    begins = any(
+        resource is not None
+        and _uses_scopes(resource)
+        and (name not in before or _whole_tables(before[name]) - _whole_tables(resource))
+        for (_, name), resource in changes.items()
+    )
+    scopes = books[SRDS]
+    held = {*scopes.accepted, *scopes.underway} if begins else set()
+    return [(SRDS, name) for name in sorted(held - scopes.released.keys()) if (SRDS, name) not in changes]
+
+
+def _uses_scopes(resource: Resource) -> bool:
+    return resource.type is LDS and (SRDS, "") in resource.needs
+
+
+def _whole_tables(listener: Resource) -> set[str]:
+    """The route tables that a listener takes as they are, not by scopes."""
+    return {name for type, name in listener.needs if type is RDS}
