@@ -19,10 +19,11 @@ _MOST_REGEX_ROUTES = 8
 
 
 def suits_tree(routes: Sequence[Route], above: int) -> bool:
-    """More routes than `above`, and few of them without a literal path."""
+    """More routes than `above`, and few of them, but not all, without a literal path."""
     if len(routes) <= above:
         return False
-    return sum(route.match.path.type == "regex" for route in routes) <= _MOST_REGEX_ROUTES
+    expressions = sum(route.match.path.type == "regex" for route in routes)
+    return expressions <= _MOST_REGEX_ROUTES and expressions < len(routes)
 
 
 def leaves(routes: Sequence[Route]) -> dict[str, list[int]]:

@@ -57,3 +57,8 @@ def test_few_routes_and_many_expressions_stay_a_list() -> None:
 def test_a_leaf_of_a_large_host_stays_small() -> None:
     routes = [route(f"/s{number}") for number in range(2000)] + [route("/")]
     assert max(len(indexes) for indexes in leaves(routes).values()) == 2
+
+
+def test_without_a_literal_path_there_is_nothing_to_make_a_tree_of() -> None:
+    assert not suits_tree([route("~/a.*"), route("~/b.*")], 1)
+    assert suits_tree([route("~/a.*"), route("/b")], 1)
