@@ -1,0 +1,46 @@
+"""Where does a backendRef lead? From the descriptions of `BackendObjectReference`, `HTTPRouteRule.backendRefs` and
+`ReferenceGrantSpec`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tests.reference.objects import Objects
+
+from torana.api.kind import Ref
+from torana.api.references import GATEWAY_GROUP
+
+
+class Backend(NamedTuple):
+    """A port of a Service. `reason` says why it is invalid; then nothing else counts."""
+
+    name: str = ""
+    reason: str = ""
+    is_ready: bool = True
+
+
+def resolve(objects: Objects, kind: str, namespace: str, ref: Any) -> Backend:
+    """What a reference of a route of this kind and namespace leads to."""
+    target = Ref(ref.namespace or namespace, ref.name)
+    if (ref.group, ref.kind) != ("", "Service"):
+        return Backend(reason="InvalidKind")
+    if target.namespace != namespace and not _is_granted(objects, kind, namespace, target):
+        return Backend(reason="RefNotPermitted")
+    service = objects.of("Service").get(target)
+    ports = [one for one in service.spec.ports if one.port == ref.port] if service is not None else []
+    ports = [one for one in ports if one.protocol == "TCP"]
+    if not ports:
+        return Backend(reason="BackendNotFound")
+    return Backend(f"{target}:{ref.port}", is_ready=bool(objects.endpoints(target, ports[0].name)))
+
+
+def _is_granted(objects: Objects, kind: str, namespace: str, target: Ref) -> bool:
+    for ref, grant in objects.of("ReferenceGrant").items():
+        if ref.namespace != target.namespace:
+            continue
+        source = (GATEWAY_GROUP, kind, namespace)
+        is_from = any((one.group, one.kind, one.namespace) == source for one in grant.spec.from_)
+        services = [one.name for one in grant.spec.to if (one.group, one.kind) == ("", "Service")]
+        if is_from and any(name in ("", target.name) for name in services):
+            return True
+    return False

@@ -1,0 +1,91 @@
+"""How does a request of the model get to the proxy, byte by byte as it says, and what comes back?"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Any, NamedTuple
+
+from tests.reference.echo import ECHO
+from tests.reference.request import Request
+
+from torana.embedded.echo.hpack import HpackDecoder, encode
+from torana.embedded.echo.http2 import ACK, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS
+
+TIMEOUT_S = 10.0
+
+
+class Answer(NamedTuple):
+    """Status 0: nobody listens. Headers by lower-case name, values joined; `seen` is what the backend says."""
+
+    status: int
+    headers: dict[str, str]
+    grpc_status: str = ""
+
+    @property
+    def seen(self) -> dict[str, Any] | None:
+        if ECHO not in self.headers:
+            return None
+        found: dict[str, Any] = json.loads(base64.b64decode(self.headers[ECHO]))
+        return found
+
+
+async def ask(host: str, request: Request) -> Answer:
+    """The answer to a request on a connection of its own."""
+    try:
+        reader, writer = await asyncio.open_connection(host, request.port)
+    except ConnectionError:
+        return Answer(0, {})
+    try:
+        exchange = _call if request.is_grpc else _exchange
+        return await asyncio.wait_for(exchange(reader, writer, request), TIMEOUT_S)
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return Answer(0, {})
+    finally:
+        writer.close()
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> Answer:
+    lines = [f"{request.method} {request.path} HTTP/1.1", f"host: {request.host}", "connection: close"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+    head = await reader.readuntil(b"\r\n\r\n")
+    status, *fields = head.decode("latin-1").rstrip("\r\n").split("\r\n")
+    pairs = [field.partition(":") for field in fields]
+    return Answer(int(status.split(" ")[1]), joined([(name, value.strip()) for name, _, value in pairs]))
+
+
+async def _call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> Answer:
+    fields = [
+        (":method", request.method), (":scheme", "http"), (":path", request.path), (":authority", request.host),
+        ("te", "trailers"), ("content-type", "application/grpc"),
+        *((name.lower(), value) for name, value in request.headers),
+    ]  # fmt: skip
+    writer.write(PREFACE + frame(SETTINGS, 0, 0, b"") + frame(HEADERS, END_HEADERS | END_STREAM, 1, encode(fields)))
+    decoder, found = HpackDecoder(), []
+    while True:
+        header = await reader.readexactly(9)
+        kind, flags = header[3], header[4]
+        payload = await reader.readexactly(int.from_bytes(header[:3], "big"))
+        if kind in (SETTINGS, PING) and not flags & ACK:
+            writer.write(frame(kind, ACK, 0, payload if kind == PING else b""))
+        elif kind == HEADERS:
+            found += decoder.decode(payload)
+        elif kind == RST_STREAM:
+            raise ConnectionResetError("stream reset")
+        if kind in (HEADERS, 0) and flags & END_STREAM:
+            headers = joined(found)
+            return Answer(int(headers[":status"]), headers, headers.get("grpc-status", ""))
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+def joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    return headers

@@ -1,0 +1,155 @@
+"""What must become of a request, by the specification?
+
+`decide` is a pure function of a request and the objects. It is written from the text of the Gateway API v1.6.1
+(`apis/v1/*.go` and the pages on hostnames) and does not look at the translation, so that the two can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tests.reference import attachment, filters, hostnames
+from tests.reference.attachment import HTTP_KINDS, ListenerId
+from tests.reference.backends import Backend, resolve
+from tests.reference.filters import Headers, of_type
+from tests.reference.matching import ranks
+from tests.reference.objects import Objects
+from tests.reference.request import Request
+
+from torana.api.kind import Ref
+
+REFUSED = 0
+"""Instead of a status: nothing listens there."""
+
+
+class Outcome(NamedTuple):
+    """One way that a request may end. With a backend, also what the backend sees of it."""
+
+    status: int
+    weight: int = 1
+    backend: str = ""
+    path: str = ""
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    response_edits: tuple[Any, ...] = ()
+    """Header modifiers of the response, in order."""
+    location: str = ""
+
+
+class Decision(NamedTuple):
+    """Who decided, and what may come of it. Several outcomes share the requests by weight."""
+
+    outcomes: tuple[Outcome, ...]
+    listener: ListenerId | None = None
+    rule: str = ""
+    mirrors: tuple[str, ...] = ()
+    """Backends that get a copy of every such request."""
+
+
+class _Candidate(NamedTuple):
+    kind: str
+    route: Any
+    number: int
+
+    @property
+    def rule(self) -> Any:
+        return self.route.spec.rules[self.number]
+
+
+def decide(objects: Objects, gateway: Ref, request: Request) -> Decision:
+    """What becomes of a request to this Gateway."""
+    served = attachment.listeners(objects, gateway)
+    if all(one.port != request.port for one in served.values()):
+        return Decision((Outcome(REFUSED),))
+    name = hostnames.name_of(request.host)
+    listener = attachment.listener_of(served, request.port, name)
+    found = min(_candidates(objects, listener, name, request), default=None, key=lambda one: one[0])
+    if found is None:
+        return Decision((Outcome(404),), listener)
+    candidate = found[1]
+    where = f"{candidate.kind} {candidate.route.metadata.ref} rules[{candidate.number}]"
+    outcomes, mirrors = _outcomes(objects, candidate, request, name)
+    return Decision(outcomes, listener, where, mirrors)
+
+
+def _candidates(
+    objects: Objects, listener: ListenerId | None, name: str, request: Request
+) -> Iterator[tuple[Any, _Candidate]]:
+    """Every rule that takes the request, with what orders them."""
+    for kind in HTTP_KINDS:
+        for route in objects.of(kind).values():
+            names = {
+                each
+                for parent in attachment.parents(objects, kind, route)
+                for attached in parent.attached
+                if attached.listener == listener
+                for each in attached.hostnames
+                if hostnames.matches(each, name)
+            }
+            if not names:
+                continue
+            best = max(map(hostnames.precision, names))
+            for number, rule in enumerate(route.spec.rules):
+                for rank in ranks(kind, rule, request):
+                    order = ([-one for one in best], kind == "HTTPRoute", rank, *_age(route), number)
+                    yield order, _Candidate(kind, route, number)
+
+
+def _age(route: Any) -> tuple[str, str]:
+    return route.metadata.creation_timestamp, str(route.metadata.ref)
+
+
+def _outcomes(
+    objects: Objects, candidate: _Candidate, request: Request, name: str
+) -> tuple[tuple[Outcome, ...], tuple[str, ...]]:
+    rule, kind, namespace = candidate.rule, candidate.kind, candidate.route.metadata.namespace
+    prefix = _prefix(rule) if kind == "HTTPRoute" else ""
+    for redirect in of_type(rule.filters, "RequestRedirect"):
+        path = filters.with_path(request.bare_path, redirect.path, prefix)
+        location = filters.location(redirect, request.port, name, path, request.query)
+        return (Outcome(redirect.status_code, location=location),), ()
+    outcomes = []
+    for ref in rule.backend_refs:
+        if ref.weight:
+            backend = resolve(objects, kind, namespace, ref)
+            outcomes.append(_forwarded(request, backend, ref, (rule.filters, ref.filters), prefix, kind))
+    mirrors = [
+        resolve(objects, kind, namespace, one.backend_ref)
+        for one in of_type(rule.filters, "RequestMirror")
+        if one.percent is None or one.percent == 100
+    ]
+    if not outcomes:
+        outcomes = [Outcome(_invalid(kind))]
+    return tuple(outcomes), tuple(one.name for one in mirrors if not one.reason and one.is_ready)
+
+
+def _invalid(kind: str) -> int:
+    return 503 if kind == "GRPCRoute" else 500
+
+
+def _forwarded(
+    request: Request, backend: Backend, ref: Any, levels: tuple[Any, Any], prefix: str, kind: str
+) -> Outcome:
+    """The share of one backendRef: filters of the rule come before those of the backendRef."""
+    if backend.reason:
+        return Outcome(_invalid(kind), ref.weight)
+    if not backend.is_ready:
+        return Outcome(503, ref.weight)
+    headers: Headers = {key.lower(): ",".join(request.header_lines(key)) for key, _ in request.headers}
+    path, host = request.bare_path, request.host
+    edits: list[Any] = []
+    for level in levels:
+        for one in level:
+            for modifier in of_type([one], "RequestHeaderModifier"):
+                headers = filters.with_edits(headers, modifier)
+            for rewrite in of_type([one], "URLRewrite"):
+                path, host = filters.with_path(path, rewrite.path, prefix), rewrite.hostname or host
+            edits += of_type([one], "ResponseHeaderModifier")
+    seen = tuple(sorted(headers.items()))
+    return Outcome(200, ref.weight, backend.name, path + request.query, host, seen, tuple(edits))
+
+
+def _prefix(rule: Any) -> str:
+    """The prefix that a rule of one match matches."""
+    return str(rule.matches[0].path.value) if rule.matches else "/"
