@@ -36,7 +36,7 @@ def test_a_rejected_change_keeps_the_accepted_version_and_says_so(street: Street
     with running(client):
         bad = rule(backend("v3"), matches=(regular_expression(TOO_LARGE),))
         street.kubernetes.merge("HTTPRoute", street.namespace, name, {"spec": {"rules": [bad]}})
-        refused = eventually(lambda: condition(street, name, "PartiallyInvalid"), deadline_s=5)
+        refused = eventually(lambda: condition(street, name, "PartiallyInvalid"), deadline_s=30)
         assert refused["status"] == "True"
         assert "max program size" in str(refused["message"])
         street.expect_backend("v1", host)
@@ -50,4 +50,4 @@ def test_a_rejected_change_keeps_the_accepted_version_and_says_so(street: Street
         kinds = {one["type"] for one in route["status"]["parents"][0]["conditions"]}
         assert kinds == {"Accepted", "ResolvedRefs"}
 
-    eventually(healed, deadline_s=5)
+    eventually(healed, deadline_s=30)

@@ -37,7 +37,7 @@ def retry_elsewhere() -> pb.RetryPolicy:
     A Pod that just went must not cost an answer.
     """
     policy = pb.RetryPolicy(retry_on=_NEVER_SENT, num_retries={"value": _NEVER_SENT_ATTEMPTS})
-    policy.host_selection_retry_max_attempts = 3
+    policy.host_selection_retry_max_attempts = 10
     previous = pb.packed(pb.PreviousHostsPredicate())
     policy.retry_host_predicate.add(name="envoy.retry_host_predicates.previous_hosts", typed_config=previous)
     return policy
