@@ -80,6 +80,7 @@ class Outcome:
             "Secret": graph.sources.secrets,
             "ConfigMap": graph.sources.config_maps,
             "BackendTLSPolicy": graph.sources.backend_tls_policies,
+            "XBackendTrafficPolicy": graph.sources.backend_traffic_policies,
         }
         edits: dict[Any, dict[Ref, Any]] = {}
         for document in [_CLASS, *_namespaces(objects), *objects]:
@@ -100,6 +101,9 @@ class Outcome:
                 return merge.class_status(reports.classes.items[ref], {}, "now")
             case "BackendTLSPolicy":
                 told = self.graph.policy_reports.backend_tls.items.get(ref)
+                return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
+            case "XBackendTrafficPolicy":
+                told = self.graph.traffic_reports.backend_traffic.items.get(ref)
                 return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
         report = reports.routes.items.get(RouteKey(kind, ref))
         return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}

@@ -26,9 +26,17 @@ KINDS = (
 )  # fmt: skip
 """What the names of features begin with."""
 UNNAMED = (
-    ("`sessionPersistence` of a rule", "session_persistence", "requests of a session stay at one backend"),
+    (
+        "`sessionPersistence` of a rule",
+        "session_persistence",
+        "[requests of a session](../guide/sessions.md) stay at one endpoint",
+    ),
     ("`defaultScope` of a Gateway, `useDefaultGateways` of a route", "default_scope", "routes without `parentRefs`"),
-    ("XBackendTrafficPolicy", "X_BACKEND_TRAFFIC_POLICY", "limits of retries, sessions by backend"),
+    (
+        "XBackendTrafficPolicy",
+        "X_BACKEND_TRAFFIC_POLICY",
+        "[limits of retries](../guide/timeouts.md#retries), sessions by backend",
+    ),
     ("XBackend", "X_BACKEND", "backends outside of the cluster"),
     ("XMesh", "X_MESH", "the GatewayClass of a mesh"),
 )

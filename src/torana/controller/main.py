@@ -22,6 +22,7 @@ from torana.api.gateway_class import GATEWAY_CLASS, GatewayClassStatus
 from torana.api.parents import RouteStatus
 from torana.api.policies import PolicyStatus
 from torana.api.reference_grant import REFERENCE_GRANT
+from torana.api.x_backend_traffic_policy import X_BACKEND_TRAFFIC_POLICY
 from torana.controller.feed import as_is
 from torana.controller.health import serve_health
 from torana.controller.identity import ServerIdentity
@@ -111,6 +112,7 @@ def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
         SECRET: (sources.secrets, as_is, ""),
         CONFIG_MAP: (sources.config_maps, _authorities_alone, ""),
         BACKEND_TLS_POLICY: (sources.backend_tls_policies, as_is, ""),
+        X_BACKEND_TRAFFIC_POLICY: (sources.backend_traffic_policies, as_is, ""),
         CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
         DEPLOYMENT: (infrastructure.deployments, as_is, GATEWAY_NAME_LABEL),
         POD: (infrastructure.pods, as_is, GATEWAY_NAME_LABEL),
@@ -147,13 +149,19 @@ def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target
             GATEWAY_CLASS, sources.gateway_classes.items, GatewayClassStatus, merge.class_status, lambda one: False
         ),
         "Gateway": Target(GATEWAY, sources.gateways.items, GatewayStatus, merge.gateway_status, lambda one: False),
-        "BackendTLSPolicy": Target(
-            BACKEND_TLS_POLICY,
-            sources.backend_tls_policies.items,
-            PolicyStatus,
-            lambda report, live, now: merge.policy_status(report, live, controller_names, now),
-            has_foreign_ancestors,
-        ),
+        **{
+            kind.kind: Target(
+                kind,
+                source.items,
+                PolicyStatus,
+                lambda report, live, now: merge.policy_status(report, live, controller_names, now),
+                has_foreign_ancestors,
+            )
+            for kind, source in (
+                (BACKEND_TLS_POLICY, sources.backend_tls_policies),
+                (X_BACKEND_TRAFFIC_POLICY, sources.backend_traffic_policies),
+            )
+        },
         **{
             kind.name: Target(
                 kind.api,

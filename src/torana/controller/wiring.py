@@ -146,11 +146,14 @@ class Wiring:
             self._report(StatusKey(*route), change)
         for ref, change in settled.of(self.graph.policy_reports.backend_tls).items():
             self._report(StatusKey("BackendTLSPolicy", ref), change)
+        for ref, change in settled.of(self.graph.traffic_reports.backend_traffic).items():
+            self._report(StatusKey("XBackendTrafficPolicy", ref), change)
         sources = self.graph.sources
         told: dict[str, Collection[Any, Any]] = {
             "GatewayClass": sources.gateway_classes,
             "Gateway": sources.gateways,
             "BackendTLSPolicy": sources.backend_tls_policies,
+            "XBackendTrafficPolicy": sources.backend_traffic_policies,
         }
         for kind, source in (told | sources.routes).items():
             for ref in settled.of(source):

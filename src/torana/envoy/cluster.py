@@ -37,6 +37,10 @@ def render_cluster(cluster: Cluster) -> Resource:
     if cluster.protocol == "http2":
         options = pb.HttpProtocolOptions(explicit_http_config={"http2_protocol_options": {}})
         message.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(pb.packed(options))
+    if cluster.retry_budget is not None:
+        budget = message.circuit_breakers.thresholds[0].retry_budget
+        budget.budget_percent.value = cluster.retry_budget.percent
+        budget.min_retry_concurrency.value = cluster.retry_budget.min_concurrent
     needs: tuple[Key, ...] = ((ResourceType.EDS, cluster.name),)
     if cluster.tls is not None:
         message.transport_socket.CopyFrom(originate_tls(cluster.tls, cluster.protocol))

@@ -26,6 +26,11 @@ class ClusterKey(NamedTuple):
     protocol: str = "http1"
 
     @property
+    def backend(self) -> ObjectRef:
+        """The object that the backend is."""
+        return ObjectRef("", "Service", self.namespace, self.service)
+
+    @property
     def passed_on(self) -> ClusterKey:
         """The same backend for bytes that are the client's own TLS already: no policy may wrap them once more."""
         return self._replace(protocol="tls")
@@ -136,7 +141,7 @@ def _bad(reason: str, message: str, path: str) -> BackendVerdict:
 
 def cluster(key: ClusterKey) -> Cluster:
     """The proxy's cluster of a backend."""
-    origin = Origin(ObjectRef("", "Service", key.namespace, key.service), f"spec.ports[{key.port}]")
+    origin = Origin(key.backend, f"spec.ports[{key.port}]")
     return Cluster(key.name, key.protocol, origin)  # type: ignore[arg-type]
 
 

@@ -19,6 +19,8 @@ from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.streams import Streams
 from torana.gateway.stages.tls_policies import TlsPolicies
+from torana.gateway.stages.traffic_policies import TrafficPolicies
+from torana.gateway.stages.traffic_reports import TrafficReports
 from torana.proxy.limits import SHARDS_ABOVE
 
 
@@ -29,13 +31,19 @@ class Graph:
         self.engine = Engine()
         self.sources = Sources(self.engine)
         self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
-        self.routes = Routes(self.engine, self.sources, self.listeners)
+        self.traffic_policies = TrafficPolicies(self.engine, self.sources)
+        self.routes = Routes(self.engine, self.sources, self.listeners, self.traffic_policies)
         self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes, shards_above)
         self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners, self.routes)
-        self.clusters = Clusters(self.engine, self.sources, self.listeners, self.routes, self.tls_policies)
+        self.clusters = Clusters(
+            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.traffic_policies
+        )
         self.streams = Streams(self.engine, self.listeners, self.routes)
         self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
         self.reports = Reports(self.engine, self.sources, self.listeners, self.routes)
         self.policy_reports = PolicyReports(
             self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.clusters
+        )
+        self.traffic_reports = TrafficReports(
+            self.engine, self.sources, self.listeners, self.traffic_policies, self.clusters
         )

@@ -74,33 +74,53 @@ def _lifetime(text: str, path: str) -> int | Finding:
     return value
 
 
-def settle(compiled: CompiledRoute, is_empty: Callable[[ClusterKey], bool]) -> CompiledRoute:
-    """The route with what its sessions depend on: a backend behind which nothing is keeps none of them.
+def settle(
+    compiled: CompiledRoute, session_of: Callable[[ClusterKey], Any], is_empty: Callable[[ClusterKey], bool]
+) -> CompiledRoute:
+    """The route with what its sessions depend on.
 
-    Without a session a backend of weight 0 has no part in a rule.
+    `session_of` gives the SessionPersistence of a backend's policy. It counts where the rule itself says nothing, for
+    all its backends alike; of several policies the one of the first backend. A backend behind which nothing is keeps no
+    sessions. Without a session a backend of weight 0 has no part in a rule.
     """
     keys = {key.name: key for key in compiled.clusters}
-    entries = tuple(_settle_entry(entry, lambda cluster: is_empty(keys[cluster])) for entry in compiled.entries)
+
+    def settled(entry: Entry) -> Entry:
+        forward = entry.route.action
+        if not isinstance(forward, Forward):
+            return entry
+        if forward.session is None:
+            forward = _with_session(forward, entry.rule, [keys[one.cluster] for one in _valid(forward)], session_of)
+        action = _with_backends(forward, lambda cluster: is_empty(keys[cluster]))
+        if action == entry.route.action:
+            return entry
+        return msgspec.structs.replace(entry, route=msgspec.structs.replace(entry.route, action=action))
+
+    entries = tuple(settled(entry) for entry in compiled.entries)
     return msgspec.structs.replace(compiled, entries=entries) if entries != compiled.entries else compiled
 
 
-def _settle_entry(entry: Entry, is_empty: Callable[[str], bool]) -> Entry:
-    forward = entry.route.action
-    if not isinstance(forward, Forward):
-        return entry
+def _valid(forward: Forward) -> list[Backend]:
+    return [backend for backend in forward.backends if backend.cluster]
+
+
+def _with_session(
+    forward: Forward, rule: str, backends: list[ClusterKey], session_of: Callable[[ClusterKey], Any]
+) -> Forward:
+    """The cookie of a policy has no path: the backend stands behind many."""
+    specs = (session_of(backend) for backend in backends)
+    spec = next((spec for spec in specs if spec is not None), None)
+    session = read(spec, rule, "", has_path=False) if spec is not None else None
+    return msgspec.structs.replace(forward, session=session) if isinstance(session, Session) else forward
+
+
+def _with_backends(forward: Forward, is_empty: Callable[[str], bool]) -> Action:
     if forward.session is None:
         weighted = tuple(backend for backend in forward.backends if backend.weight > 0)
-        action: Action = (
-            msgspec.structs.replace(forward, backends=weighted) if weighted else Respond(forward.invalid_status)
-        )
-    elif len(forward.backends) == 1:
-        return entry
-    else:
-        kept = tuple(_keeps(backend, is_empty) for backend in forward.backends)
-        action = msgspec.structs.replace(forward, backends=kept)
-    if action == forward:
-        return entry
-    return msgspec.structs.replace(entry, route=msgspec.structs.replace(entry.route, action=action))
+        return msgspec.structs.replace(forward, backends=weighted) if weighted else Respond(forward.invalid_status)
+    if len(forward.backends) == 1:
+        return forward
+    return msgspec.structs.replace(forward, backends=tuple(_keeps(one, is_empty) for one in forward.backends))
 
 
 def _keeps(backend: Backend, is_empty: Callable[[str], bool]) -> Backend:

@@ -67,6 +67,7 @@ class Reflector:
         self._version = ""
         """Version to watch from; empty when a list is due."""
         self._failures = 0
+        self._is_absent = False
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -76,7 +77,15 @@ class Reflector:
                     await self._list()
                 await self._watch()
             except (KubeError, msgspec.DecodeError) as error:
+                self._note_absence(error)
                 await self._recover(error)
+
+    def _note_absence(self, error: Exception) -> None:
+        """A kind of the experimental channel need not be installed: nobody shall wait for it. It may come later."""
+        is_absent = isinstance(error, ApiError) and error.is_not_found and self._kind.channel == "experimental"
+        if is_absent and not self._is_absent:
+            self._deliver((synced_marker(self._kind),))
+        self._is_absent = is_absent
 
     async def _recover(self, error: Exception) -> None:
         """Waits a growing while. An expired version is no failure: the list follows at once, the first time."""
@@ -87,7 +96,7 @@ class Reflector:
             return
         pause_s = min(FIRST_PAUSE_S * 2.0**self._failures, LONGEST_PAUSE_S) * (0.5 + random.random() / 2)
         self._failures = min(self._failures + 1, 16)
-        level = logging.DEBUG if self._failures < 3 else logging.WARNING
+        level = logging.DEBUG if self._failures < 3 or self._is_absent else logging.WARNING
         log.log(level, "watch of %s: %s; again in %.1f s", self._kind.plural, error, pause_s)
         await asyncio.sleep(pause_s)
 

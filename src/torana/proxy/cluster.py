@@ -10,6 +10,13 @@ from torana.proxy.origin import Origin
 from torana.proxy.tls import UpstreamTls
 
 
+class RetryBudget(msgspec.Struct, frozen=True, gc=False):
+    """Retries under way may be a percentage of the requests under way, and so many in any case."""
+
+    percent: int
+    min_concurrent: int
+
+
 class Cluster(msgspec.Struct, frozen=True, gc=False):
     """A named group of endpoints and how to speak to them. Protocol `tls` is the client's own TLS, passed on as it is.
 
@@ -21,6 +28,8 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
     origin: Origin | None = None
     tls: UpstreamTls | None = None
     refusal: str = ""
+    retry_budget: RetryBudget | None = None
+    """None: retries have no limit but that of their rule."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, gc=False):

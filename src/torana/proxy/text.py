@@ -16,7 +16,7 @@ from torana.proxy.cluster import Cluster
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 from torana.proxy.session import Session
-from torana.proxy.tls import ClientValidation
+from torana.proxy.tls import ClientValidation, UpstreamTls
 
 
 def bind_text(bind: Bind, hosts_of: dict[str, tuple[Host, ...]]) -> str:
@@ -48,16 +48,20 @@ def client_text(validation: ClientValidation) -> str:
 
 
 def cluster_text(cluster: Cluster) -> str:
-    """How endpoints are spoken to; nothing of a cluster that is spoken to in plain text."""
+    """How endpoints are spoken to; nothing of a cluster that is spoken to in plain text and without limits."""
     if cluster.refusal:
         return f"{cluster.name}: nothing, {cluster.refusal}"
-    if cluster.tls is None:
-        return ""
-    names = " or ".join(f"{name.type} {name.value}" for name in cluster.tls.names)
-    shown = f", showing {cluster.tls.client_certificate}" if cluster.tls.client_certificate else ""
-    return (
-        f"{cluster.name}: TLS for {cluster.tls.server_name}, must show {names} of {cluster.tls.authorities.name}{shown}"
-    )
+    parts = [_upstream_tls_text(cluster.tls)] if cluster.tls is not None else []
+    if cluster.retry_budget is not None:
+        budget = cluster.retry_budget
+        parts.append(f"retries up to {budget.percent}% of requests or {budget.min_concurrent} at a time")
+    return f"{cluster.name}: {'; '.join(parts)}" if parts else ""
+
+
+def _upstream_tls_text(tls: UpstreamTls) -> str:
+    names = " or ".join(f"{name.type} {name.value}" for name in tls.names)
+    shown = f", showing {tls.client_certificate}" if tls.client_certificate else ""
+    return f"TLS for {tls.server_name}, must show {names} of {tls.authorities.name}{shown}"
 
 
 def _protocol(bind: Bind, chain: Chain | StreamChain) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 
@@ -212,3 +213,13 @@ async def test_a_server_that_is_not_there_yet_is_found_when_it_comes(tmp_path: P
         async with api:
             assert names(await receiver.batch(0)) == ["a"]
             task.cancel()
+
+
+async def test_nobody_waits_for_an_experimental_kind_that_is_not_installed(api: FakeApi) -> None:
+    receiver = Receiver()
+    absent = msgspec.structs.replace(WIDGET, plural="gadgets", channel="experimental")
+    async with Client(Access(server=api.url)) as client:
+        task = asyncio.create_task(reflect(client, absent, receiver))
+        (marker,) = await receiver.batch(0)
+        task.cancel()
+    assert marker.synced

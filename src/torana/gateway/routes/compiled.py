@@ -17,6 +17,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     order: Order
     route: Route
+    rule: str = ""
+    """What tokens of sessions call the rule."""
 
 
 class StreamShare(NamedTuple):

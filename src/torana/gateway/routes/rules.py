@@ -32,18 +32,18 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
     for number, rule in enumerate(route.spec.rules):
         path = f"spec.rules[{number}]"
         plan = plan_rule(rule, path)
-        _read_session(kind, route, rule, path, plan)
-        entries += _entries(kind, route, number, plan)
+        identity = sessions.rule_identity(kind, route.metadata.ref, rule.name or path)
+        _read_session(rule, identity, path, plan)
+        entries += _entries(kind, route, number, identity, plan)
         clusters.update(dict.fromkeys(plan.clusters))
         dropped += [(number, finding) for finding in plan.findings]
         unresolved += plan.unresolved
     return CompiledRoute(tuple(entries), tuple(clusters), len(route.spec.rules), tuple(dropped), tuple(unresolved))
 
 
-def _read_session(kind: str, route: Any, rule: Any, path: str, plan: RulePlan) -> None:
+def _read_session(rule: Any, identity: str, path: str, plan: RulePlan) -> None:
     if rule.session_persistence is None:
         return
-    identity = sessions.rule_identity(kind, route.metadata.ref, rule.name or path)
     session = sessions.read(rule.session_persistence, identity, f"{path}.sessionPersistence")
     if isinstance(session, Finding):
         plan.findings.append(session)
@@ -51,7 +51,7 @@ def _read_session(kind: str, route: Any, rule: Any, path: str, plan: RulePlan) -
         plan.forward = msgspec.structs.replace(plan.forward, session=session)
 
 
-def _entries(kind: str, route: Any, number: int, plan: RulePlan) -> list[Entry]:
+def _entries(kind: str, route: Any, number: int, identity: str, plan: RulePlan) -> list[Entry]:
     ref = route.metadata.ref
     origin = Origin(ObjectRef(GATEWAY_GROUP, kind, *ref), f"spec.rules[{number}]")
     label = route.spec.rules[number].name or str(number)
@@ -66,6 +66,7 @@ def _entries(kind: str, route: Any, number: int, plan: RulePlan) -> list[Entry]:
                 response_headers=plan.response_headers,
                 origin=origin,
             ),
+            identity,
         )
         for position, (match, rank) in enumerate(zip(plan.matches, plan.ranks, strict=True))
     ]

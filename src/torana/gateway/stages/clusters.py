@@ -20,6 +20,7 @@ from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.tls_policies import TlsPolicies
+from torana.gateway.stages.traffic_policies import TrafficPolicies
 from torana.proxy.cluster import Cluster, Endpoints
 from torana.proxy.secret import Certificate
 from torana.proxy.tls import Authorities
@@ -29,9 +30,16 @@ class Clusters:
     """Uses are keyed by (gateway, ClusterKey, RouteKey), clusters by (gateway, ClusterKey), endpoints by ClusterKey."""
 
     def __init__(
-        self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes, policies: TlsPolicies
+        self,
+        engine: Engine,
+        sources: Sources,
+        listeners: Listeners,
+        routes: Routes,
+        policies: TlsPolicies,
+        traffic: TrafficPolicies,
     ) -> None:
-        self.sources, self.listeners, self.routes, self.policies = sources, listeners, routes, policies
+        self.sources, self.listeners, self.routes = sources, listeners, routes
+        self.policies, self.traffic = policies, traffic
         self.uses = engine.derive(
             "uses",
             routes.parents,
@@ -44,6 +52,7 @@ class Clusters:
             self._cluster,
             {
                 "gateway": lambda key, one: [key[0]],
+                "backend": lambda key, one: [key[1].backend],
                 "service": lambda key, one: [Ref(key[1].namespace, key[1].service)],
                 "authorities": lambda key, one: [(key[0], one.tls.authorities)] if one.tls is not None else [],
             },
@@ -76,6 +85,9 @@ class Clusters:
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
         found = self.policies.rule(key[1], look)
         cluster = backends.cluster(key[1])
+        traffic = self.traffic.rule(key[1].backend, look)
+        if traffic is not None:
+            cluster = msgspec.structs.replace(cluster, retry_budget=traffic.budget)
         if found is None:
             return cluster
         policy, verdict = found

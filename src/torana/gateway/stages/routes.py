@@ -20,13 +20,14 @@ from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
+from torana.gateway.stages.traffic_policies import TrafficPolicies
 
 
 class Routes:
     """Routes are keyed by RouteKey, attachments by (ListenerKey, RouteKey)."""
 
-    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners) -> None:
-        self.sources, self.listeners = sources, listeners
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, traffic: TrafficPolicies) -> None:
+        self.sources, self.listeners, self.traffic = sources, listeners, traffic
         self.labels = engine.map("namespace_labels", sources.namespaces, lambda ref, one, look: one.metadata.labels)
         self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
         slim = tuple(
@@ -89,7 +90,11 @@ class Routes:
         def is_empty(cluster: ClusterKey) -> bool:
             return not look.get(self.peopled, Ref(cluster.namespace, cluster.service))
 
-        return sessions.settle(compiled, is_empty)
+        def session_of(cluster: ClusterKey) -> Any:
+            ruled = self.traffic.rule(cluster.backend, look)
+            return ruled.session if ruled is not None else None
+
+        return sessions.settle(compiled, session_of, is_empty)
 
 
 def _slim(kind: str) -> Callable[[Ref, Any, Look], Mapping[RouteKey, Any]]:

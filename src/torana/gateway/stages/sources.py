@@ -35,6 +35,7 @@ class Sources:
         self.secrets = engine.source("secrets")
         self.config_maps = engine.source("config_maps")
         self.backend_tls_policies = engine.source("backend_tls_policies")
+        self.backend_traffic_policies = engine.source("backend_traffic_policies")
         self.system_authorities = engine.source("system_authorities")
         """"System" → Authorities: those that the controller's own system trusts."""
         self.bundle_versions = engine.source("bundle_versions", {"group": lambda ref, one: [one.group]})

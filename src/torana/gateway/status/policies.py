@@ -1,4 +1,4 @@
-"""What a BackendTLSPolicy's status says of one Gateway. Specification: PolicyConditionType, BackendTLSPolicy."""
+"""What a policy's status says of one Gateway. Specification: PolicyConditionType, BackendTLSPolicy."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from torana.gateway.status.condition import Judgement
 
 def conditions(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> tuple[Judgement, ...]:
     """`targets` are the policy's targets behind that Gateway, each with what keeps the policy from ruling it."""
-    return _accepted(verdict, targets), _resolved(verdict)
+    return accepted(verdict.not_accepted, targets), _resolved(verdict)
 
 
-def _accepted(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> Judgement:
-    if verdict.not_accepted is not None:
-        return Judgement("Accepted", False, verdict.not_accepted.reason, verdict.not_accepted.text)
+def accepted(finding: Finding | None, targets: tuple[Finding | None, ...], notes: str = "") -> Judgement:
+    """`finding` is what is wrong with the policy itself; `notes` say what is done in another way than asked."""
+    if finding is not None:
+        return Judgement("Accepted", False, finding.reason, finding.text)
     findings = tuple(finding for finding in targets if finding is not None)
     if findings and len(findings) == len(targets):
         return Judgement("Accepted", False, findings[0].reason, summary(findings))
     message = f"the policy rules, but not everywhere: {summary(findings)}" if findings else "the policy rules"
-    return Judgement("Accepted", True, "Accepted", message)
+    return Judgement("Accepted", True, "Accepted", f"{message}; {notes}" if notes else message)
 
 
 def _resolved(verdict: PolicyVerdict) -> Judgement:
