@@ -36,6 +36,15 @@ def gateway(namespace: str, name: str, *listeners: Document, class_name: str = "
     }
 
 
+def listener_set(namespace: str, name: str, gateway: Document, *listeners: Document) -> Document:
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "ListenerSet",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"parentRef": gateway, "listeners": list(listeners)},
+    }
+
+
 def listener(
     name: str = "http",
     port: int = 80,
@@ -65,8 +74,8 @@ def route(namespace: str, name: str, parent: Document, *rules: Document, hostnam
     }
 
 
-def parent(name: str, namespace: str = "", *, section: str = "", port: int = 0) -> Document:
-    given: Document = {"name": name, "namespace": namespace, "sectionName": section, "port": port}
+def parent(name: str, namespace: str = "", *, kind: str = "", section: str = "", port: int = 0) -> Document:
+    given: Document = {"kind": kind, "name": name, "namespace": namespace, "sectionName": section, "port": port}
     return {key: value for key, value in given.items() if value}
 
 

@@ -29,6 +29,7 @@ PLURALS = {
     "EndpointSlice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "GatewayClass": (_GATEWAY, "gatewayclasses"),
     "Gateway": (_GATEWAY, "gateways"),
+    "ListenerSet": (_GATEWAY, "listenersets"),
     "HTTPRoute": (_GATEWAY, "httproutes"),
     "ReferenceGrant": (_GATEWAY, "referencegrants"),
 }

@@ -196,6 +196,30 @@ async def test_listeners_come_and_go(running: Proxy) -> None:
         await running.plane.deliver([], [resource.key for resource in resources])
 
 
+@pytest.mark.parametrize("shards", [0, 4])
+async def test_a_connection_that_came_before_its_listener_went_still_finds_its_routes(
+    tmp_path: Path, shards: int
+) -> None:
+    host = Host("a.example.com", (to("one"),))
+    async with proxy(tmp_path, shards=4) as running:
+        await running.plane.deliver(running.tables(host))
+        second = Proxy(running.plane, running.client, shards, free_port())
+        second.table = Table("second", shards, has_wildcards=True)
+        resources = [second.bind(), *second.tables(host)]
+        for _ in range(2):
+            await running.plane.deliver(resources)
+            reader, writer = await asyncio.open_connection(HOST, second.port)
+            writer.write(b"GET / HTTP/1.1\r\n")
+            assert (await second.get()).status == 200
+            await running.plane.deliver([], [resource.key for resource in resources])
+            writer.write(b"Host: a.example.com\r\n\r\n")
+            assert (await asyncio.wait_for(reader.readline(), DEADLINE_S)).split()[1] == b"200"
+            writer.close()
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection(HOST, second.port)
+            assert (await running.get()).status == 200
+
+
 async def test_after_a_restart_of_the_control_plane_envoy_gets_only_the_differences(running: Proxy) -> None:
     plane = running.plane
     everything = [

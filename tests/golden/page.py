@@ -72,6 +72,7 @@ class Outcome:
         self.sources = {
             "GatewayClass": graph.sources.gateway_classes,
             "Gateway": graph.sources.gateways,
+            "ListenerSet": graph.sources.listener_sets,
             **graph.sources.routes,
             "ReferenceGrant": graph.sources.grants,
             "Namespace": graph.sources.namespaces,
@@ -97,6 +98,8 @@ class Outcome:
         match kind:
             case "Gateway":
                 return merge.gateway_status(reports.gateways.items[ref], {}, "now")
+            case "ListenerSet":
+                return merge.set_status(reports.sets.items[ref], {}, "now")
             case "GatewayClass":
                 return merge.class_status(reports.classes.items[ref], {}, "now")
             case "BackendTLSPolicy":

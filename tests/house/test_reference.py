@@ -17,7 +17,7 @@ REFERENCE = ROOT / "docs" / "reference"
 JUDGING = ("gateway", "infra")
 REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
 """Which argument of what is called is a reason."""
-GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion"}
+GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion", "DefaultGateway"}
 """Reasons of conditions that are as wanted."""
 ELSEWHERE = {"AddressNotAssigned", "InvalidCACertificateKind", "InvalidClientCertificateRef"}
 """Reasons that do not stand in such a call as they are."""

@@ -421,6 +421,43 @@ def test_a_scope_goes_with_its_routes_even_while_another_listener_changes() -> N
     """)
 
 
+def test_a_removed_listener_drains_with_its_scopes_until_a_listener_begins_to_use_scopes() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs LDS more: SRDS *
+        needs SRDS web/x: RDS shard
+        needs SRDS web/z: RDS shard
+        needs SRDS more/y: RDS other
+        >> offered 1: LDS web@1 SRDS web/x@1 SRDS web/z@1 RDS shard@1 LDS more@1 SRDS more/y@1 RDS other@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1 more@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS web/x@1 web/z@1 more/y@1
+        >> acks SRDS
+        >> asks RDS shard other
+        << send RDS shard@1 other@1
+        >> acks RDS
+        << delivered 1
+        >> offered 2: -LDS more -SRDS web/z -SRDS more/y -RDS other
+        << send LDS -more
+        >> acks LDS
+        << send SRDS -web/z
+        >> acks SRDS
+        << delivered 2
+        needs LDS third: SRDS *
+        >> offered 3: LDS third@1
+        << send SRDS -more/y
+        >> acks SRDS
+        << send LDS third@1
+        >> acks LDS
+        << delivered 3
+    """)
+
+
 def test_names_that_nobody_offers_are_answered_as_absent() -> None:
     play(
         START

@@ -15,6 +15,7 @@ from torana.api.core.service import Service
 from torana.api.gateway import Gateway
 from torana.api.gateway_class import GatewayClass
 from torana.api.http_route import HTTPRoute
+from torana.api.listener_set import ListenerSet
 from torana.api.reference_grant import ReferenceGrant
 from torana.gateway.graph import Graph
 from torana.gateway.status.gateways import ProxyState
@@ -25,6 +26,7 @@ Objects = dict[tuple[str, str, str], dict[str, Any] | None]
 TYPES = {
     "GatewayClass": GatewayClass,
     "Gateway": Gateway,
+    "ListenerSet": ListenerSet,
     "HTTPRoute": HTTPRoute,
     "Service": Service,
     "Namespace": Namespace,
@@ -57,7 +59,20 @@ listeners = st.lists(
     ]
 )
 gateways = st.one_of(
-    st.none(), listeners.map(lambda drawn: {"spec": {"gatewayClassName": "torana", "listeners": drawn}})
+    st.none(),
+    st.tuples(listeners, st.sampled_from(("None", "Same", "All"))).map(
+        lambda drawn: {
+            "spec": {
+                "gatewayClassName": "torana",
+                "listeners": drawn[0],
+                "allowedListeners": {"namespaces": {"from": drawn[1]}},
+            }
+        }
+    ),
+)
+listener_sets = st.one_of(
+    st.none(),
+    listeners.map(lambda drawn: {"spec": {"parentRef": {"name": "gw", "namespace": "east"}, "listeners": drawn}}),
 )
 rules = st.lists(
     st.fixed_dictionaries(
@@ -91,7 +106,7 @@ routes = st.one_of(
     ).map(
         lambda one: {
             "spec": {
-                "parentRefs": [{"name": "gw", "namespace": "east"}],
+                "parentRefs": [{"name": "gw", "namespace": "east"}, {"kind": "ListenerSet", "name": "set0"}],
                 "hostnames": one["hostnames"],
                 "rules": one["rules"],
             }
@@ -119,6 +134,7 @@ def one_of_kind(kind: str, names: tuple[str, ...], content: Any) -> Any:
 edits = st.lists(
     st.one_of(
         one_of_kind("Gateway", ("gw",), gateways),
+        one_of_kind("ListenerSet", ("set0", "set1"), listener_sets),
         one_of_kind("HTTPRoute", ("r0", "r1", "r2"), routes),
         one_of_kind("Service", ("s0", "s1"), services),
         one_of_kind("ReferenceGrant", ("g",), grants),
@@ -136,6 +152,7 @@ class World:
         self.sources = {
             "GatewayClass": sources.gateway_classes,
             "Gateway": sources.gateways,
+            "ListenerSet": sources.listener_sets,
             "HTTPRoute": route_source(self.graph),
             "Service": sources.services,
             "Namespace": sources.namespaces,
@@ -168,7 +185,15 @@ def typed_object(kind: str, namespace: str, name: str, content: dict[str, Any] |
         return None
     metadata = {"name": name, "namespace": namespace, "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
     spec = {
-        "spec": {"controllerName": "x", "gatewayClassName": "x", "listeners": [], "from": [], "to": [], "ports": []}
+        "spec": {
+            "controllerName": "x",
+            "gatewayClassName": "x",
+            "listeners": [],
+            "parentRef": {"name": "x"},
+            "from": [],
+            "to": [],
+            "ports": [],
+        }
     }
     return msgspec.convert({**({} if kind == "Namespace" else spec), **content, "metadata": metadata}, TYPES[kind])
 
@@ -264,3 +289,32 @@ def test_editing_one_of_many_routes_computes_a_count_that_does_not_grow(edit: st
             content = {"spec": {**numbered(0)["spec"], "hostnames": ["new.example.com"]}}
         counts.append(sum(world.apply({("HTTPRoute", "east", name): content}).computed.values()))
     assert counts[0] == counts[1] == counts[2], counts
+
+
+def with_listeners(**ports: int) -> dict[str, Any]:
+    listeners = [{"name": name, "port": port, "protocol": "HTTP"} for name, port in ports.items()]
+    return {"spec": {"gatewayClassName": "torana", "listeners": listeners}}
+
+
+def at(parent_ref: dict[str, Any], number: int) -> dict[str, Any]:
+    return {"spec": {**numbered(number)["spec"], "parentRefs": [parent_ref]}}
+
+
+@pytest.mark.parametrize("chosen", [{"sectionName": "http"}, {"port": 80}, {"sectionName": "http", "port": 80}])
+@pytest.mark.parametrize("listeners", [{"more": 81, "http": 80}, {"http": 80, "more": 81}, {"http": 80, "also": 81}])
+def test_a_listener_concerns_no_route_that_chose_another(chosen: dict[str, Any], listeners: dict[str, int]) -> None:
+    counts = []
+    for size in (10, 100):
+        world = many(size)
+        parent_ref = {"name": "gw", **chosen}
+        world.apply({("HTTPRoute", "east", f"r{number}"): at(parent_ref, number) for number in range(size)})
+        counts.append(world.apply({("Gateway", "east", "gw"): with_listeners(**listeners)}).computed)
+    assert counts[0] == counts[1]
+    assert "joined" not in counts[0]
+
+
+def test_a_new_listener_lets_nobody_read_its_routes_again() -> None:
+    world = many(20)
+    computed = world.apply({("Gateway", "east", "gw"): with_listeners(http=80, more=81)}).computed
+    assert computed["joined"] == computed["parents"] == computed["routed"] == 20
+    assert not {"read_routes", "compiled", "route_reports", "uses", "clusters"} & computed.keys()

@@ -7,15 +7,16 @@ from hypothesis import strategies as st
 
 from torana.api.kind import Ref
 from torana.gateway.hostnames import intersection
-from torana.gateway.listeners import ListenerShape
+from torana.gateway.listeners import ListenerShape, gateway_ref
 from torana.gateway.overlaps import overlaps
 
+GATEWAY = Ref("default", "gw")
 HOSTNAMES = st.sampled_from(
     ["", "*.com", "*.b.com", "*.a.b.com", "b.com", "a.b.com", "x.a.b.com", "com", "*.ab.com", "ab.com"]
 )
 SHAPES = st.builds(
     lambda port, protocol, hostname: ListenerShape(
-        Ref("default", "gw"), "name", 0, port, protocol, hostname, ("HTTPRoute",), "Same"
+        GATEWAY, gateway_ref(GATEWAY), "name", port, protocol, hostname, ("HTTPRoute",), "Same"
     ),
     st.sampled_from([443, 8443]),
     st.sampled_from(["HTTP", "HTTPS", "TLS"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -19,6 +20,7 @@ from torana.api.core.secret import SECRET
 from torana.api.core.service import SERVICE
 from torana.api.gateway import GATEWAY, GatewayStatus
 from torana.api.gateway_class import GATEWAY_CLASS, GatewayClassStatus
+from torana.api.listener_set import LISTENER_SET, ListenerSetStatus
 from torana.api.parents import RouteStatus
 from torana.api.policies import PolicyStatus
 from torana.api.reference_grant import REFERENCE_GRANT
@@ -51,12 +53,16 @@ from torana.kube.client import Client
 
 log = logging.getLogger(__name__)
 
+_GC_THRESHOLDS = (50_000, 50, 100)
+"""The graph holds millions of small immutable objects that never form cycles. With Python's own thresholds, looking
+through them for cycles takes half of the time of a large change; cycles come from elsewhere and are few."""
 _BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
 _CHANNEL = "gateway.networking.k8s.io/channel"
 
 
 async def run(options: ControllerOptions) -> None:
     """Run the controller. Raises what makes it impossible to go on; the caller starts it again."""
+    gc.set_threshold(*_GC_THRESHOLDS)
     async with Client.discover(options.kubeconfig) as client:
         trust = Trust(client, namespace=options.namespace)
         await trust.open()
@@ -77,7 +83,7 @@ async def _control(
     graph = Graph(options.controller_names, options.shards_above)
     infrastructure = Infrastructure(graph.engine, graph, inputs)
     resources = Resources(graph.engine, graph, infrastructure.bind_addresses, RenderOptions(options.trees_above))
-    writer = StatusWriter(client, _targets(graph, frozenset(options.controller_names)))
+    writer = StatusWriter(client, targets(graph, frozenset(options.controller_names)))
     measures = Measures()
     wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)
     provisioner = Provisioner(InfraApplier(client), trust, wiring.on_problem)
@@ -91,19 +97,20 @@ async def _control(
     )
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(wiring.feed.run(client, _kinds(graph, infrastructure)), name="feed")
+            group.create_task(wiring.feed.run(client, kinds(graph, infrastructure)), name="feed")
             group.create_task(writer.run(), name="statuses")
             group.create_task(provisioner.run(), name="provisioner")
     finally:
         await health.cleanup()
 
 
-def _kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
+def kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
     """What is watched: kind → (source, object → value, label selector)."""
     sources = graph.sources
     return {
         GATEWAY_CLASS: (sources.gateway_classes, as_is, ""),
         GATEWAY: (sources.gateways, as_is, ""),
+        LISTENER_SET: (sources.listener_sets, as_is, ""),
         **{kind.api: (sources.routes[kind.name], as_is, "") for kind in ROUTE_KINDS.values()},
         REFERENCE_GRANT: (sources.grants, as_is, ""),
         NAMESPACE: (sources.namespaces, as_is, ""),
@@ -134,7 +141,8 @@ def _authorities_alone(config_map: Any) -> Any:
     )
 
 
-def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]:
+def targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]:
+    """What is told: kind → how its status is written."""
     sources = graph.sources
 
     def has_foreign_parents(route: Any) -> bool:
@@ -162,6 +170,9 @@ def _targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target
                 (X_BACKEND_TRAFFIC_POLICY, sources.backend_traffic_policies),
             )
         },
+        "ListenerSet": Target(
+            LISTENER_SET, sources.listener_sets.items, ListenerSetStatus, merge.set_status, lambda one: False
+        ),
         **{
             kind.name: Target(
                 kind.api,

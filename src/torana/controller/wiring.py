@@ -30,7 +30,7 @@ from torana.gateway.graph import Graph
 from torana.gateway.listeners import BindKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
-from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport
+from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport, SetReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
 
@@ -142,6 +142,8 @@ class Wiring:
             self._report(StatusKey("GatewayClass", ref), change)
         for ref, change in settled.of(reports.gateways).items():
             self._report(StatusKey("Gateway", ref), change)
+        for ref, change in settled.of(reports.sets).items():
+            self._report(StatusKey("ListenerSet", ref), change)
         for route, change in settled.of(reports.routes).items():
             self._report(StatusKey(*route), change)
         for ref, change in settled.of(self.graph.policy_reports.backend_tls).items():
@@ -154,6 +156,7 @@ class Wiring:
             "Gateway": sources.gateways,
             "BackendTLSPolicy": sources.backend_tls_policies,
             "XBackendTrafficPolicy": sources.backend_traffic_policies,
+            "ListenerSet": sources.listener_sets,
         }
         for kind, source in (told | sources.routes).items():
             for ref in settled.of(source):
@@ -167,11 +170,14 @@ class Wiring:
             self._tell_all(self.deliveries.hold(key, change.new, self._concerned(key, change.new)))
 
     def _concerned(self, key: StatusKey, report: Any) -> Iterable[Ref]:
+        # What is not programmed claims nothing that a proxy could contradict.
         if isinstance(report, GatewayReport):
-            # What is not programmed claims nothing that a proxy could contradict.
             return (key.ref,) if report.is_programmed else ()
         if isinstance(report, PolicyReport):
             return {ancestor.gateway for ancestor in report.ancestors}
+        if isinstance(report, SetReport):
+            one = self.graph.listeners.sets.items.get(key.ref)
+            return (one.gateway,) if one is not None and report.is_programmed else ()
         if isinstance(report, RouteReport):
             return {verdict.gateway for verdict in self.graph.routes.parents.items.get(RouteKey(*key), ())}
         return ()
@@ -185,10 +191,14 @@ class Wiring:
     # Proxies and infrastructure
 
     def _provision(self, settled: Settled) -> None:
-        for ref, change in settled.of(self.graph.listeners.gateways).items():
-            managed: ManagedGateway | None = change.new
+        for ref in settled.of(self.infrastructure.ports):
+            managed: ManagedGateway | None = self.graph.listeners.gateways.items.get(ref)
             if managed is not None and managed.finding is None:
-                self.provisioner.request(managed.object, self.infrastructure.inputs)
+                self.provisioner.request(managed.object, self.infrastructure.inputs_of(ref))
+        for ref, change in settled.of(self.graph.listeners.gateways).items():
+            managed = change.new
+            if managed is not None and managed.finding is None:
+                self.provisioner.request(managed.object, self.infrastructure.inputs_of(ref))
             elif ref in self.graph.sources.gateways.items:
                 self.provisioner.withdraw((managed or change.old).object)
             else:

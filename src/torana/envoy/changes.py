@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from torana.envoy.book import Book
-from torana.envoy.names import scope_name
+from torana.envoy.names import scope_name, table_of_scope
 from torana.envoy.push import BREAK, MAKE, POINT, SWITCH, Changes
 from torana.envoy.resource import Key, Resource, ResourceType
 
@@ -76,7 +76,7 @@ def _stage(type: ResourceType, is_removal: bool, is_known: bool, has_moves: bool
 
 
 def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
-    """Drop removals of the scopes of a table that a listener now takes as a whole.
+    """Drop removals of the scopes of a table that a listener now takes as a whole, or that goes with its listener.
 
     The listener's old connections drain with the old scopes; without them they would get 404. Nothing else uses these
     scopes, and Envoy is told to drop them when a listener begins to use scopes, or when it connects the next time.
@@ -86,11 +86,25 @@ def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
     for (_, name), resource in changes.items():
         if resource is not None and resource.type is LDS and name in before:
             whole |= _whole_tables(resource) - _whole_tables(before[name])
-    prefixes = tuple(scope_name(table, "") for table in whole)
+    prefixes = tuple(scope_name(table, "") for table in whole | _tables_gone_with_listeners(changes, books))
     for key in [key for key, resource in changes.items() if key[0] is SRDS and resource is None]:
         if key[1].startswith(prefixes):
             books[SRDS].released.pop(key[1], None)
             del changes[key]
+
+
+def _tables_gone_with_listeners(changes: Changes, books: Books) -> set[str]:
+    """Tables of which no scope stays, when a listener goes that used scopes."""
+    before = books[LDS].released
+    if not any(
+        type is LDS and resource is None and name in before and _uses_scopes(before[name])
+        for (type, name), resource in changes.items()
+    ):
+        return set()
+    scopes = dict.fromkeys(books[SRDS].released, True)
+    scopes |= {name: resource is not None for (type, name), resource in changes.items() if type is SRDS}
+    staying = {table_of_scope(name) for name, stays in scopes.items() if stays}
+    return {table_of_scope(name) for name in scopes} - staying
 
 
 def _left_scopes(changes: Changes, books: Books) -> list[Key]:

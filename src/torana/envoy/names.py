@@ -50,6 +50,11 @@ def scope_name(table: str, host: str) -> str:
     return f"{table}/{host}"
 
 
+def table_of_scope(name: str) -> str:
+    """The table that a scope of this name, or an anchor, belongs to."""
+    return name.rpartition("/")[0]
+
+
 def anchor_key(table: str, shards: int, shard: int) -> str:
     """A key that no request has (theirs contain the `;` of the prefix at its place)."""
     return table.replace(":", "|") + f"#{shard}.{shards}"

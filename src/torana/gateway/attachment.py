@@ -1,8 +1,9 @@
 """Which listeners a route attaches to, and why not.
 
-In: a route, its parentRefs, the listeners of the Gateways they name. Out: a verdict per parentRef. Reasons in order:
-no listener selected (`NoMatchingParent`), selected ones refuse kind or namespace (`NotAllowedByListeners`), only the
-hostname fails (`NoMatchingListenerHostname`). Specification: ParentReference, AllowedRoutes.
+In: a route, its parentRefs, the listeners of the Gateways and ListenerSets they name. Out: a verdict per parentRef.
+Reasons in order: no listener selected (`NoMatchingParent`), selected ones refuse kind or namespace
+(`NotAllowedByListeners`), only the hostname fails (`NoMatchingListenerHostname`). Specification: ParentReference,
+AllowedRoutes.
 """
 
 from __future__ import annotations
@@ -12,39 +13,62 @@ from typing import Any
 
 import msgspec
 
-from torana.api.kind import Ref
+from torana.api.kind import ObjectRef, Ref
+from torana.api.references import ParentReference
 from torana.gateway.finding import Finding
 from torana.gateway.hostnames import intersections
-from torana.gateway.listeners import GROUP, ListenerShape
+from torana.gateway.listeners import GROUP, ListenerKey, ListenerShape, gateway_ref
 from torana.gateway.selectors import selects
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A listener that takes the route, for these hostnames ("" is any)."""
+    """A listener that takes the route, for these hostnames ("" is any). `passes_on`: TLS is not terminated there."""
 
-    listener: str
+    listener: ListenerKey
     hostnames: tuple[str, ...]
+    passes_on: bool = False
 
 
 class ParentVerdict(msgspec.Struct, frozen=True, gc=False):
-    """What became of one parentRef that names a Gateway of ours. Accepted when there is no finding."""
+    """What became of one parentRef that names a Gateway of ours, or a ListenerSet at one. Accepted when there is no
+    finding.
 
-    position: int
+    Which listeners took the route is not said, so that it stays the same when listeners come and go.
+    """
+
     gateway: Ref
     parent_ref: Any
     controller_name: str
-    attachments: tuple[Attachment, ...] = ()
     finding: Finding | None = None
+    ways: tuple[bool, ...] = ()
+    """How the listeners that took the route hand over TLS: passed on (True), terminated or never there (False)."""
+    is_default: bool = False
+    """The route does not name this Gateway, it asks for default ones."""
 
 
-def names_gateway(parent_ref: Any) -> bool:
-    """Whether a parentRef names a Gateway (and not, say, a Service)."""
-    return (parent_ref.group or GROUP) == GROUP and (parent_ref.kind or "Gateway") == "Gateway"
+class Joined(msgspec.Struct, frozen=True, gc=False):
+    """A parent of a route, and the listeners there that took it."""
+
+    verdict: ParentVerdict
+    attachments: tuple[Attachment, ...] = ()
 
 
-def gateway_of(parent_ref: Any, route: Any) -> Ref:
-    """The Gateway that a parentRef names."""
-    return Ref(parent_ref.namespace or route.metadata.namespace, parent_ref.name)
+def parent_of(parent_ref: Any, namespace: str) -> ObjectRef:
+    """What a parentRef of a route in this namespace names: a Gateway, a ListenerSet, or something else."""
+    return ObjectRef(
+        parent_ref.group or GROUP, parent_ref.kind or "Gateway", parent_ref.namespace or namespace, parent_ref.name
+    )
+
+
+def default_parent(gateway: Ref) -> Any:
+    """The parentRef of a route that asks for default Gateways, for one of them. Specification: GEP-3793."""
+    return ParentReference(group=GROUP, kind="Gateway", namespace=gateway.namespace, name=gateway.name)
+
+
+def names_whole(parent_ref: Any, namespace: str, gateway: Ref) -> bool:
+    """Whether a parentRef of a route in this namespace is the Gateway, not some of its listeners."""
+    is_part = parent_ref.section_name or parent_ref.port is not None
+    return not is_part and parent_of(parent_ref, namespace) == gateway_ref(gateway)
 
 
 def attach(
@@ -54,14 +78,14 @@ def attach(
     listeners: Iterable[ListenerShape],
     labels_of: Callable[[str], dict[str, str]],
 ) -> tuple[tuple[Attachment, ...], Finding | None]:
-    """Attachments of one parentRef to the listeners of its Gateway, or the finding.
+    """Attachments of one parentRef to the listeners of what it names, or the finding.
 
     `labels_of` gives a namespace's labels.
     """
-    gateway = gateway_of(parent_ref, route)
     selected = [shape for shape in listeners if _is_selected(shape, parent_ref)]
     if not selected:
-        return (), Finding("NoMatchingParent", f"Gateway {gateway} has no listener {_wanted(parent_ref)}")
+        parent = parent_of(parent_ref, route.metadata.namespace)
+        return (), Finding("NoMatchingParent", f"{parent} has no listener {_wanted(parent_ref)}")
     allowing = [
         shape
         for shape in selected
@@ -74,7 +98,7 @@ def attach(
     for shape in allowing:
         shared = intersections(shape.hostname, hostnames)
         if shared:
-            found.append(Attachment(shape.name, shared))
+            found.append(Attachment(shape.key, shared, shape.passes_on))
     if not found:
         theirs = ", ".join(shape.hostname for shape in allowing)
         return (), Finding(
@@ -104,7 +128,7 @@ def _allows_namespace(shape: ListenerShape, namespace: str, labels_of: Callable[
     if shape.namespaces_from == "All":
         return True
     if shape.namespaces_from == "Same":
-        return namespace == shape.gateway.namespace
+        return namespace == shape.owner.namespace
     if shape.namespaces_from == "Selector":
         return selects(shape.namespace_selector, labels_of(namespace))
     return False

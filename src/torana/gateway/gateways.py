@@ -11,6 +11,9 @@ from torana.api.meta import ObjectMeta
 from torana.gateway.classes import ClassVerdict
 from torana.gateway.finding import Finding
 
+ALL = "All"
+"""The one scope that default Gateways know. Specification: GEP-3793."""
+
 
 class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
     """A Gateway of an accepted class of ours. `object` has no status and no bookkeeping, so that it changes seldom.
@@ -22,6 +25,11 @@ class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
     uid: str
     gateway_class: ClassVerdict
     finding: Finding | None = None
+
+    @property
+    def scope(self) -> str | None:
+        """Which routes that ask for default Gateways it takes; None when it is no default Gateway."""
+        return ALL if self.object.spec.default_scope == ALL else None
 
 
 def manage(gateway: Any, gateway_class: ClassVerdict | None) -> ManagedGateway | None:

@@ -66,7 +66,7 @@ def is_owner(listener: ListenerShape, hostname: str, neighbours: Iterable[Listen
     return not any(
         specificity(other.hostname) > mine and matches(other.hostname, hostname)
         for other in neighbours
-        if other.name != listener.name
+        if other.key != listener.key
     )
 
 

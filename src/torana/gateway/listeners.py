@@ -1,13 +1,13 @@
-"""What each listener of a Gateway is worth: accepted or not, in conflict or not, with usable certificates or not.
+"""What each listener is worth: accepted or not, in conflict or not, with usable certificates or not.
 
-In: a Gateway. Out: a verdict per listener. Two halves: `shape` is what routes need to know to attach, and changes
-seldom; `judge` adds certificates, which change without concern for routes. Specification: GatewaySpec.listeners,
-Listener.
+In: the listeners of a Gateway or ListenerSet, and which are in conflict. Out: a verdict per listener. Two halves:
+`shape` is what routes need to know to attach, and changes seldom; the rest adds certificates, which change without
+concern for routes. Specification: GatewaySpec.listeners, Listener.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -25,9 +25,9 @@ GROUP = GATEWAY_GROUP
 
 
 class ListenerKey(NamedTuple):
-    """Identity of a listener among all."""
+    """Identity of a listener among all. The owner is a Gateway or a ListenerSet."""
 
-    gateway: Ref
+    owner: ObjectRef
     name: str
 
 
@@ -40,11 +40,14 @@ class BindKey(NamedTuple):
 
 
 class ListenerShape(msgspec.Struct, frozen=True, gc=False):
-    """What a route needs to know of a listener. `kinds` are route kinds it takes; empty takes none."""
+    """What a route needs to know of a listener. `kinds` are route kinds it takes; empty takes none.
+
+    `gateway` is the one whose proxy opens it: the owner, or the parent of the ListenerSet that owns it.
+    """
 
     gateway: Ref
+    owner: ObjectRef
     name: str
-    position: int
     port: int
     protocol: str
     hostname: str
@@ -53,6 +56,18 @@ class ListenerShape(msgspec.Struct, frozen=True, gc=False):
     namespace_selector: Any = None
     passes_on: bool = False
     """TLS is not terminated: the backend gets it as the client sent it."""
+
+    @property
+    def key(self) -> ListenerKey:
+        """Its identity."""
+        return ListenerKey(self.owner, self.name)
+
+    @property
+    def label(self) -> str:
+        """Its name among all listeners of the Gateway's proxy; ListenerSets may repeat names."""
+        if self.owner.kind == "Gateway":
+            return self.name
+        return f"{self.owner.namespace}/{self.owner.name}/{self.name}"
 
     @property
     def bind(self) -> BindKey:
@@ -70,7 +85,7 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     `bad_kinds` keeps the listener from being served."""
 
     shape: ListenerShape
-    gateway_class: str
+    position: int
     not_accepted: Finding | None = None
     conflict: Finding | None = None
     unresolved: Finding | None = None
@@ -80,11 +95,14 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     client_validation: ClientValidation | None = None
 
     @property
+    def is_valid(self) -> bool:
+        """Whether it is accepted; its certificates are another matter."""
+        return not (self.not_accepted or self.conflict)
+
+    @property
     def is_servable(self) -> bool:
         """Whether the proxy opens it: accepted, without conflict, and with a certificate where one is needed."""
-        if self.not_accepted or self.conflict:
-            return False
-        return not self.terminates_tls or bool(self.certificates)
+        return self.is_valid and (not self.terminates_tls or bool(self.certificates))
 
     @property
     def table(self) -> str:
@@ -96,25 +114,46 @@ def table_name(shape: ListenerShape) -> str:
     """Route table of a listener, unique within its Gateway."""
     if shape.protocol == "HTTP":
         return f"http-{shape.port}"
-    return f"{shape.protocol.lower()}-{shape.port}-{shape.name}"
+    return chain_name(shape)
 
 
 class Eyes(Credentials, Bundles, Protocol):
     """How listeners see the world: grants, Secrets read as key pairs, ConfigMaps read as authorities."""
 
 
-def judge_all(gateway: Any, gateway_class: str, eyes: Eyes) -> dict[ListenerKey, ListenerVerdict]:
-    """A verdict for each listener of a Gateway."""
-    conflicts = _conflicts(gateway.spec.listeners)
-    verdicts = {}
-    for position, listener in enumerate(gateway.spec.listeners):
-        key = ListenerKey(gateway.metadata.ref, listener.name)
-        verdicts[key] = _judge(gateway, gateway_class, position, conflicts.get(position), eyes)
-    return verdicts
+def chain_name(shape: ListenerShape) -> str:
+    """Name of the filter chain of a listener that does not share one, unique within its Gateway."""
+    return f"{shape.protocol.lower()}-{shape.port}-{shape.label}"
 
 
-def _judge(gateway: Any, gateway_class: str, position: int, conflict: Finding | None, eyes: Eyes) -> ListenerVerdict:
-    listener = gateway.spec.listeners[position]
+def gateway_ref(gateway: Ref) -> ObjectRef:
+    """A Gateway as the owner of listeners."""
+    return ObjectRef(GROUP, "Gateway", *gateway)
+
+
+def set_ref(listener_set: Ref) -> ObjectRef:
+    """A ListenerSet as the owner of listeners."""
+    return ObjectRef(GROUP, "ListenerSet", *listener_set)
+
+
+def judge_all(
+    owner: ObjectRef,
+    gateway: Any,
+    listeners: tuple[Any, ...],
+    conflicts: Mapping[int, Finding],
+    eyes: Eyes,
+) -> dict[ListenerKey, ListenerVerdict]:
+    """A verdict for each listener of an owner; `gateway` is to open them, `conflicts` are by position."""
+    verdicts = (
+        _judge(owner, gateway, position, listener, conflicts.get(position), eyes)
+        for position, listener in enumerate(listeners)
+    )
+    return {verdict.shape.key: verdict for verdict in verdicts}
+
+
+def _judge(
+    owner: ObjectRef, gateway: Any, position: int, listener: Any, conflict: Finding | None, eyes: Eyes
+) -> ListenerVerdict:
     path = f"spec.listeners[{position}]"
     kinds, bad_kinds = _kinds(listener, path)
     not_accepted = _not_accepted(listener, path)
@@ -122,15 +161,14 @@ def _judge(gateway: Any, gateway_class: str, position: int, conflict: Finding | 
     unresolved = None
     terminates = not_accepted is None and _terminates_tls(listener)
     if terminates:
-        asker = ObjectRef(GROUP, "Gateway", gateway.metadata.namespace, gateway.metadata.name)
-        certificates, unresolved = resolve(listener.tls.certificate_refs, asker, f"{path}.tls.certificateRefs", eyes)
-    shape = _shape(gateway, position, kinds if not_accepted is None else ())
+        refs = listener.tls.certificate_refs
+        certificates, unresolved = resolve(refs, owner, f"{path}.tls.certificateRefs", eyes)
     asked = client_validation.NOTHING_ASKED
     if not_accepted is None and listener.protocol == "HTTPS":
         asked = client_validation.judge(gateway, listener.port, eyes)
     return ListenerVerdict(
-        shape,
-        gateway_class,
+        _shape(owner, gateway.metadata.ref, listener, kinds if not_accepted is None else ()),
+        position,
         not_accepted=not_accepted or asked.not_accepted,
         conflict=conflict,
         unresolved=unresolved or asked.unresolved,
@@ -141,16 +179,15 @@ def _judge(gateway: Any, gateway_class: str, position: int, conflict: Finding | 
     )
 
 
-def _shape(gateway: Any, position: int, kinds: tuple[str, ...]) -> ListenerShape:
-    listener = gateway.spec.listeners[position]
+def _shape(owner: ObjectRef, gateway: Ref, listener: Any, kinds: tuple[str, ...]) -> ListenerShape:
     namespaces = listener.allowed_routes.namespaces if listener.allowed_routes is not None else None
     return ListenerShape(
-        gateway=gateway.metadata.ref,
+        gateway=gateway,
+        owner=owner,
         name=listener.name,
-        position=position,
         port=listener.port,
         protocol=listener.protocol,
-        hostname=_hostname(listener),
+        hostname=hostname_of(listener),
         kinds=kinds,
         namespaces_from=(namespaces.from_ if namespaces is not None else None) or "Same",
         namespace_selector=namespaces.selector if namespaces is not None else None,
@@ -203,32 +240,6 @@ def _terminates_tls(listener: Any) -> bool:
     return listener.protocol in _MODES and _mode(listener) == "Terminate"
 
 
-def _hostname(listener: Any) -> str:
+def hostname_of(listener: Any) -> str:
     """TCP and UDP know no hostnames."""
     return "" if listener.protocol in ("TCP", "UDP") else (listener.hostname or "").lower()
-
-
-def _conflicts(listeners: tuple[Any, ...]) -> dict[int, Finding]:
-    """Listeners of one Gateway that are not distinct: all of them are refused, there is no winner."""
-    places = Counter((one.port, _layer(one.protocol), _hostname(one)) for one in listeners)
-    layers: dict[tuple[int, bool], set[str]] = {}
-    for one in listeners:
-        layers.setdefault((one.port, one.protocol == "UDP"), set()).add(_layer(one.protocol))
-    found = {}
-    for position, one in enumerate(listeners):
-        path = f"spec.listeners[{position}]"
-        rivals = layers[one.port, one.protocol == "UDP"]
-        if len(rivals) > 1:
-            others = ", ".join(sorted(rivals))
-            found[position] = Finding("ProtocolConflict", f"port {one.port} is asked for as {others}; use one", path)
-        elif places[(one.port, _layer(one.protocol), _hostname(one))] > 1:
-            what = _hostname(one) or "no hostname"
-            found[position] = Finding(
-                "HostnameConflict", f"another listener has port {one.port} and {what} too; change one of them", path
-            )
-    return found
-
-
-def _layer(protocol: str) -> str:
-    """What a port is opened for. HTTPS and TLS can share one: connections are told apart by server name."""
-    return "TLS" if protocol in ("HTTPS", "TLS") else protocol

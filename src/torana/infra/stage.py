@@ -14,18 +14,19 @@ from torana.api.kind import Ref
 from torana.derive.engine import Engine, Settled
 from torana.derive.look import Look
 from torana.gateway.graph import Graph
+from torana.gateway.listeners import gateway_ref
 from torana.gateway.status.gateways import ProxyState
 from torana.infra.names import GATEWAY_ANNOTATION
 from torana.infra.observe import ProxyState as Observed
 from torana.infra.observe import observe
-from torana.infra.plan import PlanInputs
+from torana.infra.plan import PlanInputs, Port
 
 
 class Infrastructure:
     """Pods are keyed by Ref, problems by Gateway."""
 
     def __init__(self, engine: Engine, graph: Graph, inputs: PlanInputs) -> None:
-        self.inputs = inputs
+        self.inputs, self.listeners = inputs, graph.listeners.listeners
         self.pods = engine.source("proxy_pods", {"gateway": _gateway_of})
         self.deployments = engine.source("proxy_deployments", {"gateway": _gateway_of})
         self.problems = engine.source("infrastructure_problems")
@@ -38,6 +39,7 @@ class Infrastructure:
         self.secrets = engine.map(
             "proxy_secrets", graph.sources.secrets, lambda ref, one, look: next(iter(_gateway_of(ref, one)), None)
         )
+        self.ports = engine.map("ports", graph.listeners.gateways, self._ports)
         self.observed = engine.map("observed", graph.listeners.gateways, self._observe)
         self.bind_addresses = engine.map("bind_addresses", self.observed, self._bind_address)
 
@@ -50,6 +52,17 @@ class Infrastructure:
         )
         problem = look.get(self.problems, ref)
         return msgspec.structs.replace(observed, problem=problem) if problem else observed
+
+    def _ports(self, ref: Ref, managed: Any, look: Look) -> tuple[Port, ...]:
+        """Ports of all of the Gateway's own listeners, broken ones too, and of the good ones of its ListenerSets."""
+        own = gateway_ref(ref)
+        verdicts = [one for _, one in look.list(self.listeners.index("gateway"), ref)]
+        keys = {one.shape.bind for one in verdicts if one.shape.owner == own or one.is_servable}
+        return tuple(sorted(Port(key.port, "UDP" if key.transport == "UDP" else "TCP") for key in keys))
+
+    def inputs_of(self, gateway: Ref) -> PlanInputs:
+        """What a Gateway's configuration asks of its proxy."""
+        return msgspec.structs.replace(self.inputs, ports=self.ports.items.get(gateway, ()))
 
     def _bind_address(self, ref: Ref, observed: Observed, look: Look) -> str | None:
         """In a cluster every address of the Pod; embedded, the Gateway's own address, once it has one."""

@@ -9,7 +9,11 @@ import pytest
 import yaml
 
 from torana.cli.controller import CONTROLLER_NAME, command
+from torana.controller.main import kinds, targets
+from torana.gateway.graph import Graph
 from torana.infra.apply import PLANNED_KINDS
+from torana.infra.plan import PlanInputs
+from torana.infra.stage import Infrastructure
 from torana.infra.trust import CONTROLLER_NAMESPACE
 
 MANIFESTS = Path(__file__).parents[3] / "deploy" / "manifests"
@@ -19,6 +23,12 @@ DOCUMENTS: list[dict[str, Any]] = [
     if path.name != "kustomization.yaml"
     for document in yaml.safe_load_all(path.read_text())
 ]
+
+_GRAPH = Graph([CONTROLLER_NAME])
+FOLLOWED = list(
+    kinds(_GRAPH, Infrastructure(_GRAPH.engine, _GRAPH, PlanInputs(home="cluster", xds_host="", xds_port=0)))
+)
+TOLD = [target.kind for target in targets(_GRAPH, frozenset()).values()]
 
 
 def the(kind: str, name: str) -> dict[str, Any]:
@@ -65,6 +75,16 @@ def test_the_gateway_class_is_the_controllers() -> None:
 @pytest.mark.parametrize("kind", PLANNED_KINDS.values(), ids=lambda kind: kind.kind)
 def test_the_controller_may_make_the_objects_of_a_proxy(kind: Any) -> None:
     assert {"get", "list", "create", "patch", "delete"} <= verbs("torana-controller", kind.group, kind.plural)
+
+
+@pytest.mark.parametrize("kind", FOLLOWED, ids=lambda kind: kind.kind)
+def test_the_controller_may_follow_every_kind_that_it_follows(kind: Any) -> None:
+    assert {"get", "list", "watch"} <= verbs("torana-controller", kind.group, kind.plural)
+
+
+@pytest.mark.parametrize("kind", TOLD, ids=lambda kind: kind.kind)
+def test_the_controller_may_write_every_status_that_it_writes(kind: Any) -> None:
+    assert {"get", "patch"} <= verbs("torana-controller", kind.group, f"{kind.plural}/status")
 
 
 def test_nobody_may_do_everything() -> None:

@@ -19,6 +19,7 @@ from torana.api.udp_route import UDP_ROUTE
 from torana.gateway.backends import Resolve, Speech
 from torana.gateway.routes import grpc, http, stream
 from torana.gateway.routes.compiled import CompiledRoute
+from torana.gateway.routes.key import RouteKey
 
 
 class RouteKind(msgspec.Struct, frozen=True):
@@ -49,6 +50,11 @@ PROTOCOLS: tuple[str, ...] = tuple(
     dict.fromkeys(protocol for kind in ROUTE_KINDS.values() for protocol in kind.protocols)
 )
 """Protocols of listeners that are served."""
+
+
+def speaks_http(route: RouteKey) -> bool:
+    """Whether the route's listeners have hosts and route tables."""
+    return "HTTP" in ROUTE_KINDS[route.kind].protocols
 
 
 def kinds_for(protocol: str) -> tuple[str, ...]:

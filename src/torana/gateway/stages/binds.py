@@ -10,7 +10,7 @@ from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.certificates import certificate
 from torana.gateway.hosts import TableKey
-from torana.gateway.listeners import GROUP, BindKey, ListenerKey, ListenerVerdict
+from torana.gateway.listeners import GROUP, BindKey, ListenerVerdict, chain_name
 from torana.gateway.stages.hosts import Hosts
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.streams import Streams
@@ -37,7 +37,7 @@ class Binds:
 
     def _bind(self, key: BindKey, _: None, look: Look) -> Bind:
         verdicts = [one for _, one in look.list(self.listeners.listeners.index("bind"), key)]
-        verdicts.sort(key=lambda one: one.shape.position)
+        verdicts.sort(key=lambda one: (one.shape.owner, one.position))  # a Gateway before its ListenerSets
         protocol: Any = verdicts[0].shape.protocol
         if protocol == "HTTP":  # its listeners share a route table
             verdicts = verdicts[:1]
@@ -68,10 +68,9 @@ class Binds:
         listeners of the port.
         """
         shape = verdict.shape
-        name = f"{shape.protocol.lower()}-{shape.port}-{shape.name}"
-        key = ListenerKey(shape.gateway, shape.name)
+        name = chain_name(shape)
         certificates = tuple(ref.name for ref in verdict.certificates)
-        streams = {place.hostname: one for place, one in look.list(self.streams.streams.index("listener"), key)}
+        streams = {place.hostname: one for place, one in look.list(self.streams.streams.index("listener"), shape.key)}
         if shape.hostname not in streams:
             yield StreamChain(name, (), _server_names(shape.hostname), origin=_origin(verdict))
         for hostname, stream in streams.items():
@@ -89,5 +88,4 @@ def _server_names(hostname: str) -> tuple[str, ...]:
 
 
 def _origin(verdict: ListenerVerdict) -> Origin:
-    shape = verdict.shape
-    return Origin(ObjectRef(GROUP, "Gateway", *shape.gateway), f"spec.listeners[{shape.position}]")
+    return Origin(verdict.shape.owner, f"spec.listeners[{verdict.position}]")

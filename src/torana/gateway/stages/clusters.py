@@ -13,9 +13,7 @@ from torana.gateway import backends, client_certificate
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.backends import ClusterKey
 from torana.gateway.client_certificate import ClientCertificate
-from torana.gateway.listeners import ListenerKey
 from torana.gateway.routes.key import RouteKey
-from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
@@ -67,20 +65,12 @@ class Clusters:
         compiled = look.get(self.routes.compiled, route)
         if compiled is None:
             return {}
-        wants = {(verdict.gateway, passes_on) for verdict in verdicts for passes_on in self._ways(route, verdict, look)}
+        wants = {(verdict.gateway, passes_on) for verdict in verdicts for passes_on in verdict.ways}
         return {
             (gateway, key.passed_on if passes_on else key, route): True
             for gateway, passes_on in wants
             for key in compiled.clusters
         }
-
-    def _ways(self, route: RouteKey, verdict: ParentVerdict, look: Look) -> set[bool]:
-        """Whether the listeners that take the route pass TLS on (True), have plain bytes for it (False), or both."""
-        if "TLS" not in ROUTE_KINDS[route.kind].protocols:
-            return {False} if verdict.attachments else set()
-        keys = (ListenerKey(verdict.gateway, one.listener) for one in verdict.attachments)
-        shapes = (look.get(self.listeners.shapes, key) for key in keys)
-        return {shape.passes_on for shape in shapes if shape is not None}
 
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
         found = self.policies.rule(key[1], look)

@@ -12,6 +12,7 @@ from torana.gateway.hostnames import domain, wider_domains
 from torana.gateway.hosts import HostKey, Placement, PlacementKey, TableKey
 from torana.gateway.listeners import ListenerKey, ListenerShape, table_name
 from torana.gateway.routes.key import RouteKey
+from torana.gateway.routes.registry import speaks_http
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
@@ -44,8 +45,10 @@ class Hosts:
     def _place(self, key: Any, hostnames: tuple[str, ...], look: Look) -> dict[PlacementKey, Placement]:
         """Where a route answers: on the hostnames that belong to its listener and to no more specific one."""
         listener, route = key
+        if not speaks_http(route):
+            return {}
         shape = look.get(self.listeners.serving, listener)
-        if shape is None or not shape.speaks_http:
+        if shape is None:
             return {}
         neighbours = neighbours_of(shape, self.listeners, look)
         return {
@@ -63,12 +66,12 @@ class Hosts:
         if not shape.speaks_http:
             return {}
         placement = Placement(key, shape.port, shape.protocol)
-        found = {PlacementKey(_host_key(shape, shape.hostname), RouteKey("", Ref("", key.name))): placement}
+        found = {PlacementKey(_host_key(shape, shape.hostname), RouteKey("", Ref("", shape.label))): placement}
         if shape.protocol == "HTTPS":
             for other in neighbours_of(shape, self.listeners, look):
-                if other.name != shape.name:
+                if other.key != key:
                     host = _host_key(shape, other.hostname)
-                    found[PlacementKey(host, RouteKey(hosts.MISDIRECTED, Ref("", other.name)))] = placement
+                    found[PlacementKey(host, RouteKey(hosts.MISDIRECTED, Ref("", other.label)))] = placement
         return found
 
     def _host(self, key: HostKey, _: None, look: Look) -> Host:

@@ -1,19 +1,34 @@
-"""Stage 1: classes → our Gateways → their listeners, judged."""
+"""Stage 1: classes → our Gateways and the ListenerSets at them → their listeners, judged."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
+
+import msgspec
 
 from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
-from torana.gateway import classes, client_certificate, listeners
+from torana.gateway import classes, client_certificate, conflicts, listener_sets
 from torana.gateway.authorities import Bundle, read_config_map, read_secret
 from torana.gateway.certificates import KeyPair, read_key_pair
 from torana.gateway.client_certificate import ClientCertificate
+from torana.gateway.finding import Finding
 from torana.gateway.gateways import ManagedGateway, manage
 from torana.gateway.grants import Asker, is_granted
+from torana.gateway.listener_sets import ManagedSet
+from torana.gateway.listeners import ListenerKey, ListenerShape, gateway_ref, judge_all, set_ref
+from torana.gateway.overlaps import overlaps
 from torana.gateway.stages.sources import Sources
+
+
+class Owner(msgspec.Struct, frozen=True, gc=False):
+    """What a route needs to know of a Gateway or ListenerSet of ours that it names as parent."""
+
+    gateway: Ref
+    controller_name: str
+    is_refused: bool
 
 
 class Listeners:
@@ -31,22 +46,44 @@ class Listeners:
             ),
             "Secret": engine.map("secret_bundles", sources.secrets, lambda _, one, look: read_secret(one)),
         }
+        self.labels = engine.map("namespace_labels", sources.namespaces, lambda ref, one, look: one.metadata.labels)
         self.gateways = engine.map("gateways", sources.gateways, self._manage)
-        self.owners = engine.map("owners", self.gateways, lambda ref, one, look: one.gateway_class.controller_name)
-        self.listeners = engine.derive(
+        by_owner = {"owner": lambda key, one: [key.owner]}
+        self.own = engine.derive("gateway_listeners", self.gateways, self._judge, by_owner)
+        self.accepted = engine.map("accepted_gateways", self.gateways, self._is_accepted)
+        """True for Gateways that have something to serve."""
+        self.sets = engine.map(
+            "listener_sets_seen", sources.listener_sets, self._admit, {"gateway": lambda ref, one: [one.gateway]}
+        )
+        self.set_conflicts = engine.derive("set_conflicts", self.gateways, self._conflicts)
+        self.of_sets = engine.derive("set_listeners", self.sets, self._judge_set, by_owner)
+        self.attached_sets = engine.map(
+            "attached_sets", self.sets, self._attached, {"gateway": lambda ref, gateway: [gateway]}
+        )
+        """ListenerSet ref → the Gateway that accepted it."""
+        self.default_gateways = engine.map(
+            "default_gateways", self.gateways, lambda ref, one, look: one.scope, {"scope": lambda ref, scope: [scope]}
+        )
+        self.owners = engine.union(
+            "owners",
+            (
+                engine.derive("gateway_owners", self.gateways, _gateway_owner),
+                engine.derive("set_owners", self.sets, _set_owner),
+            ),
+        )
+        self.listeners = engine.union(
             "listeners",
-            self.gateways,
-            self._judge,
+            (self.own, self.of_sets),
             {
-                "gateway": lambda key, one: [key.gateway],
+                "owner": by_owner["owner"],
+                "gateway": lambda key, one: [one.shape.gateway],
                 "bind": lambda key, one: [one.shape.bind] if one.is_servable else [],
-                "certificate": lambda key, one: [(key.gateway, ref.secret) for ref in one.certificates],
+                "certificate": lambda key, one: [(one.shape.gateway, ref.secret) for ref in one.certificates],
             },
         )
         self.client_certificates = engine.map("client_certificate_verdicts", self.gateways, self._client_certificate)
-        self.shapes = engine.map(
-            "shapes", self.listeners, lambda key, one, look: one.shape, {"gateway": lambda key, one: [key.gateway]}
-        )
+        self.overlaps = engine.derive("overlaps", self.gateways, self._overlap)
+        self.shapes = engine.map("shapes", self.listeners, lambda key, one, look: one.shape, {"wanted": _wanted})
         self.serving = engine.map(
             "serving",
             self.listeners,
@@ -60,7 +97,54 @@ class Listeners:
     def _judge(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[Any, Any]:
         if managed.finding is not None:
             return {}
-        return listeners.judge_all(managed.object, managed.gateway_class.name, Seen(self, look))
+        listeners = managed.object.spec.listeners
+        found = conflicts.within(dict(enumerate(listeners)))
+        return judge_all(gateway_ref(ref), managed.object, listeners, found, Seen(self, look))
+
+    def _is_accepted(self, ref: Ref, managed: ManagedGateway, look: Look) -> bool | None:
+        verdicts = look.list(self.own.index("owner"), gateway_ref(ref))
+        return any(one.is_valid for _, one in verdicts) or None
+
+    def _admit(self, ref: Ref, listener_set: Any, look: Look) -> ManagedSet | None:
+        gateway = listener_sets.parent_of(listener_set)
+        managed = look.get(self.gateways, gateway) if gateway is not None else None
+        if managed is None:
+            return None
+        is_accepted = look.get(self.accepted, gateway) is not None
+        return listener_sets.admit(listener_set, managed, is_accepted, lambda name: self.labels_of(name, look))
+
+    def _conflicts(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[Ref, tuple[tuple[int, Finding], ...]]:
+        """What each ListenerSet of a Gateway loses, by position."""
+        sets = [one for _, one in look.list(self.sets.index("gateway"), ref) if one.finding is None]
+        sets.sort(key=lambda one: one.precedence)
+        later = ((one.object.metadata.ref, one.object.spec.listeners) for one in sets)
+        lost = conflicts.across(managed.object.spec.listeners, later)
+        return {key: tuple(found.items()) for key, found in lost.items() if found}
+
+    def _judge_set(self, ref: Ref, one: ManagedSet, look: Look) -> dict[Any, Any]:
+        if one.finding is not None:
+            return {}
+        conflicts_of: tuple[tuple[int, Finding], ...] | None = look.get(self.set_conflicts, ref)
+        lost = dict(conflicts_of or ())
+        managed = look.get(self.gateways, one.gateway)
+        if managed is None:
+            return {}
+        return judge_all(set_ref(ref), managed.object, one.object.spec.listeners, lost, Seen(self, look))
+
+    def _attached(self, ref: Ref, one: ManagedSet, look: Look) -> Ref | None:
+        verdicts = look.list(self.of_sets.index("owner"), set_ref(ref))
+        return one.gateway if any(verdict.is_servable for _, verdict in verdicts) else None
+
+    def _overlap(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[ListenerKey, Finding]:
+        """Listeners of a Gateway and its ListenerSets that overlap; one that loses a conflict to others has no part."""
+        verdicts = [one for _, one in look.list(self.listeners.index("gateway"), ref)]
+        shapes = [one.shape for one in verdicts if one.conflict is None or one.shape.owner == gateway_ref(ref)]
+        found = zip(shapes, overlaps(shapes), strict=True)
+        return {shape.key: finding for shape, finding in found if finding is not None}
+
+    def labels_of(self, namespace: str, look: Look) -> dict[str, str]:
+        """The labels of a namespace; none when it is not known."""
+        return look.get(self.labels, Ref("", namespace)) or {}
 
     def _client_certificate(self, ref: Ref, managed: ManagedGateway, look: Look) -> ClientCertificate | None:
         return client_certificate.judge(managed.object, Seen(self, look))
@@ -88,3 +172,16 @@ def _key_pair(ref: Ref, secret: Any, look: Look) -> KeyPair | None:
     if secret.type == "kubernetes.io/tls" or "tls.crt" in secret.data:
         return read_key_pair(secret)
     return KeyPair(problem=f"type is {secret.type or 'Opaque'} and data has no tls.crt; use type kubernetes.io/tls")
+
+
+def _wanted(key: ListenerKey, shape: ListenerShape) -> list[Hashable]:
+    """What a parentRef that selects the listener may say: a section, a port, both or neither."""
+    return [(key.owner, name, port) for name in ("", key.name) for port in (None, shape.port)]
+
+
+def _gateway_owner(ref: Ref, managed: ManagedGateway, look: Look) -> dict[ObjectRef, Owner]:
+    return {gateway_ref(ref): Owner(ref, managed.gateway_class.controller_name, managed.finding is not None)}
+
+
+def _set_owner(ref: Ref, one: ManagedSet, look: Look) -> dict[ObjectRef, Owner]:
+    return {set_ref(ref): Owner(one.gateway, one.controller_name, one.finding is not None)}

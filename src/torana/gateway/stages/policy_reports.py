@@ -8,6 +8,7 @@ from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.finding import Finding
+from torana.gateway.listeners import gateway_ref
 from torana.gateway.policies.backend_tls import PolicyVerdict, Section
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.listeners import Listeners
@@ -52,10 +53,10 @@ class PolicyReports:
     def _ancestor(
         self, gateway: Ref, verdict: PolicyVerdict, targets: tuple[Finding | None, ...], look: Look
     ) -> AncestorReport | None:
-        controller = look.get(self.listeners.owners, gateway)
-        if controller is None:
+        owner = look.get(self.listeners.owners, gateway_ref(gateway))
+        if owner is None:
             return None
-        return AncestorReport(gateway, controller, policy_status.conditions(verdict, targets))
+        return AncestorReport(gateway, owner.controller_name, policy_status.conditions(verdict, targets))
 
     def _finding(self, policy: Ref, section: Section, path: str, look: Look) -> Finding | None:
         """What keeps the policy from ruling a target."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from torana.api.kind import Ref
+from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.classes import ClassVerdict
 from torana.gateway.features import claimed
 from torana.gateway.gateways import ManagedGateway
-from torana.gateway.listeners import GROUP, ListenerKey, ListenerVerdict
+from torana.gateway.listener_sets import ManagedSet
+from torana.gateway.listeners import GROUP, ListenerVerdict, gateway_ref, set_ref
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.status import classes as class_status
 from torana.gateway.status import gateways as gateway_status
+from torana.gateway.status import listener_sets as set_status
 from torana.gateway.status import routes as route_status
-from torana.gateway.status.condition import ClassReport, GatewayReport, RouteReport
-from torana.gateway.status.gateways import ProxyState
+from torana.gateway.status.condition import ClassReport, GatewayReport, RouteReport, SetReport
+from torana.gateway.status.gateways import ProxyState, Standing
 
 
 class Reports:
@@ -29,6 +31,8 @@ class Reports:
         self.sources, self.listeners, self.judged = sources, listeners, routes
         self.classes = engine.map("class_reports", listeners.classes, self._class)
         self.gateways = engine.map("gateway_reports", listeners.gateways, self._gateway)
+        self.programmed = engine.map("programmed_gateways", self.gateways, lambda ref, one, look: one.is_programmed)
+        self.sets = engine.map("set_reports", listeners.sets, self._set)
         self.routes = engine.map("route_reports", routes.specs, self._route)
 
     def _class(self, ref: Ref, verdict: ClassVerdict, look: Look) -> ClassReport:
@@ -46,17 +50,34 @@ class Reports:
         proxy: ProxyState | None = look.get(self.sources.proxies, ref)
         if proxy is None and managed.finding is None:
             return None
-        verdicts = [one for _, one in look.list(self.listeners.listeners.index("gateway"), ref)]
-        verdicts.sort(key=lambda one: one.shape.position)
+        attached_sets = look.count(self.listeners.attached_sets.index("gateway"), ref)
         return gateway_status.report(
             managed,
-            tuple(self._listener(one, look) for one in verdicts),
+            self._of_owner(gateway_ref(ref), look),
             proxy or ProxyState(),
+            attached_sets,
             look.get(self.listeners.client_certificates, ref),
         )
 
-    def _listener(self, verdict: ListenerVerdict, look: Look) -> tuple[ListenerVerdict, int, str]:
+    def _set(self, ref: Ref, one: ManagedSet, look: Look) -> SetReport | None:
+        """None until its Gateway has a report."""
+        is_programmed = look.get(self.programmed, one.gateway)
+        if is_programmed is None:
+            return None
+        proxy = look.get(self.sources.proxies, one.gateway) or ProxyState()
+        return set_status.report(one, self._of_owner(set_ref(ref), look), proxy, is_programmed)
+
+    def _of_owner(self, owner: ObjectRef, look: Look) -> tuple[Standing, ...]:
+        """The listeners of a Gateway or ListenerSet, in their order."""
+        verdicts = [one for _, one in look.list(self.listeners.listeners.index("owner"), owner)]
+        verdicts.sort(key=lambda one: one.position)
+        return tuple(self._standing(one, look) for one in verdicts)
+
+    def _standing(self, verdict: ListenerVerdict, look: Look) -> Standing:
         shape = verdict.shape
-        attached = look.count(self.judged.attachments.index("listener"), ListenerKey(shape.gateway, shape.name))
-        closed = look.get(self.sources.refused_binds, shape.bind) or ""
-        return verdict, attached, closed
+        return Standing(
+            verdict,
+            look.count(self.judged.attachments.index("listener"), shape.key),
+            look.get(self.sources.refused_binds, shape.bind) or "",
+            look.get(self.listeners.overlaps, shape.key),
+        )

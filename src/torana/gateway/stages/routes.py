@@ -9,11 +9,12 @@ from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway import attachment, backends, sessions
-from torana.gateway.attachment import ParentVerdict
+from torana.gateway.attachment import Attachment, Joined, ParentVerdict
 from torana.gateway.backends import ClusterKey
-from torana.gateway.gateways import without_status
+from torana.gateway.finding import Finding
+from torana.gateway.gateways import ALL, without_status
 from torana.gateway.grants import Asker, is_granted
-from torana.gateway.listeners import GROUP, ListenerKey
+from torana.gateway.listeners import GROUP
 from torana.gateway.quarantine import effective
 from torana.gateway.routes.compiled import CompiledRoute
 from torana.gateway.routes.key import RouteKey
@@ -22,43 +23,57 @@ from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.traffic_policies import TrafficPolicies
 
+_MOST_PARENTS = 32
+"""As many as a status can speak of."""
+
 
 class Routes:
     """Routes are keyed by RouteKey, attachments by (ListenerKey, RouteKey)."""
 
     def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, traffic: TrafficPolicies) -> None:
         self.sources, self.listeners, self.traffic = sources, listeners, traffic
-        self.labels = engine.map("namespace_labels", sources.namespaces, lambda ref, one, look: one.metadata.labels)
         self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
         slim = tuple(
             engine.derive(f"{kind.api.plural}_specs", sources.routes[kind.name], _slim(kind.name))
             for kind in ROUTE_KINDS.values()
         )
         self.specs = engine.union("route_specs", slim)
-        self.parents = engine.map("parents", self.specs, self._parents)
+        self.joined = engine.map("joined", self.specs, self._join)
+        self.parents = engine.map("parents", self.joined, lambda key, one, look: tuple(each.verdict for each in one))
+        """RouteKey → a verdict for each parent. What need not know the listeners looks here: it changes seldom."""
         self.attachments = engine.derive(
-            "attachments", self.parents, _attachments, {"listener": lambda key, hostnames: [key[0]]}
+            "attachments", self.joined, _attachments, {"listener": lambda key, hostnames: [key[0]]}
         )
         self.read = engine.map("read_routes", self.specs, self._read)
         self.peopled = engine.map("peopled_services", sources.endpoint_slices.index("service"), self._has_endpoints)
         self.compiled = engine.map("compiled", self.read, self._settle_sessions)
 
-    def _parents(self, key: RouteKey, route: Any, look: Look) -> tuple[ParentVerdict, ...] | None:
-        """A verdict for each parentRef that names a Gateway of ours; None when there is none."""
-        found = []
-        for position, parent_ref in enumerate(route.spec.parent_refs):
-            if not attachment.names_gateway(parent_ref):
-                continue
-            gateway = attachment.gateway_of(parent_ref, route)
-            controller = look.get(self.listeners.owners, gateway)
-            if controller is None:
-                continue
-            shapes = [shape for _, shape in look.list(self.listeners.shapes.index("gateway"), gateway)]
+    def _join(self, key: RouteKey, route: Any, look: Look) -> tuple[Joined, ...] | None:
+        """Each parent that is a Gateway of ours, or a ListenerSet at one; None when there is none."""
+        refs = route.spec.parent_refs
+        found = [self._join_one(key, route, ref, False, look) for ref in refs]
+        if route.spec.use_default_gateways == ALL:
+            for gateway, _ in look.list(self.listeners.default_gateways.index("scope"), ALL):
+                if not any(attachment.names_whole(ref, key.ref.namespace, gateway) for ref in refs):
+                    found.append(self._join_one(key, route, attachment.default_parent(gateway), True, look))
+        return tuple(one for one in found[:_MOST_PARENTS] if one is not None) or None
+
+    def _join_one(self, key: RouteKey, route: Any, parent_ref: Any, is_default: bool, look: Look) -> Joined | None:
+        parent = attachment.parent_of(parent_ref, key.ref.namespace)
+        owner = look.get(self.listeners.owners, parent)
+        if owner is None:
+            return None
+        attached: tuple[Attachment, ...] = ()
+        finding: Finding | None = Finding("NoMatchingParent", f"{parent} is not accepted; see its status")
+        if not owner.is_refused:
+            wanted = (parent, parent_ref.section_name, parent_ref.port)
+            shapes = [shape for _, shape in look.list(self.listeners.shapes.index("wanted"), wanted)]
             attached, finding = attachment.attach(
-                route, key.kind, parent_ref, shapes, lambda name: look.get(self.labels, Ref("", name)) or {}
+                route, key.kind, parent_ref, shapes, lambda name: self.listeners.labels_of(name, look)
             )
-            found.append(ParentVerdict(position, gateway, parent_ref, controller, attached, finding))
-        return tuple(found) or None
+        ways = tuple(sorted({one.passes_on for one in attached}))
+        verdict = ParentVerdict(owner.gateway, parent_ref, owner.controller_name, finding, ways, is_default)
+        return Joined(verdict, attached)
 
     def _read(self, key: RouteKey, route: Any, look: Look) -> CompiledRoute | None:
         if look.get(self.parents, key) is None:
@@ -101,10 +116,10 @@ def _slim(kind: str) -> Callable[[Ref, Any, Look], Mapping[RouteKey, Any]]:
     return lambda ref, route, look: {RouteKey(kind, ref): without_status(route)}
 
 
-def _attachments(key: RouteKey, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, tuple[str, ...]]:
+def _attachments(key: RouteKey, joined: tuple[Joined, ...], look: Look) -> dict[Any, tuple[str, ...]]:
     """Hostnames by listener; several parentRefs to one listener add up."""
     found: dict[Any, set[str]] = {}
-    for verdict in verdicts:
-        for one in verdict.attachments:
-            found.setdefault((ListenerKey(verdict.gateway, one.listener), key), set()).update(one.hostnames)
+    for parent in joined:
+        for one in parent.attachments:
+            found.setdefault((one.listener, key), set()).update(one.hostnames)
     return {key: tuple(sorted(names)) for key, names in found.items()}

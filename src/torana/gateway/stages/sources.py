@@ -26,6 +26,7 @@ class Sources:
     def __init__(self, engine: Engine) -> None:
         self.gateway_classes = engine.source("gateway_classes")
         self.gateways = engine.source("gateway_objects")
+        self.listener_sets = engine.source("listener_sets")
         self.routes = {kind.name: engine.source(kind.api.plural) for kind in ROUTE_KINDS.values()}
         """By kind."""
         self.grants = engine.source("grants", {"namespace": lambda ref, _: [ref.namespace]})

@@ -15,6 +15,7 @@ from torana.gateway.hosts import is_owner
 from torana.gateway.listeners import ListenerKey
 from torana.gateway.routes.compiled import StreamShare
 from torana.gateway.routes.key import RouteKey
+from torana.gateway.routes.registry import speaks_http
 from torana.gateway.stages.hosts import neighbours_of
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
@@ -50,9 +51,11 @@ class Streams:
     def _claim(self, key: Any, hostnames: tuple[str, ...], look: Look) -> dict[Any, str]:
         """The places that a route asks for, and since when: those that belong to its listener."""
         listener, route = key
+        if speaks_http(route):
+            return {}
         shape = look.get(self.listeners.serving, listener)
         spec = look.get(self.routes.specs, route)
-        if shape is None or shape.speaks_http or spec is None:
+        if shape is None or spec is None:
             return {}
         neighbours = neighbours_of(shape, self.listeners, look)
         return {

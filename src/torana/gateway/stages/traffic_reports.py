@@ -8,6 +8,7 @@ from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.finding import Finding
+from torana.gateway.listeners import gateway_ref
 from torana.gateway.policies.backend_traffic import TrafficVerdict
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.listeners import Listeners
@@ -48,10 +49,11 @@ class TrafficReports:
     def _ancestor(
         self, gateway: Ref, verdict: TrafficVerdict, targets: tuple[Finding | None, ...], look: Look
     ) -> AncestorReport | None:
-        controller = look.get(self.listeners.owners, gateway)
-        if controller is None:
+        owner = look.get(self.listeners.owners, gateway_ref(gateway))
+        if owner is None:
             return None
-        return AncestorReport(gateway, controller, (policy_status.accepted(verdict.finding, targets, verdict.notes),))
+        accepted = policy_status.accepted(verdict.finding, targets, verdict.notes)
+        return AncestorReport(gateway, owner.controller_name, (accepted,))
 
     def _rival(self, policy: Ref, target: ObjectRef, path: str, look: Look) -> Finding | None:
         ruler = self.policies.ruler(target, look)

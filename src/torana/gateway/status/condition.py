@@ -49,7 +49,7 @@ class PolicyReport(msgspec.Struct, frozen=True, gc=False):
 
 
 class ListenerReport(msgspec.Struct, frozen=True, gc=False):
-    """One entry of a Gateway's `status.listeners`."""
+    """One entry of a Gateway's or ListenerSet's `status.listeners`."""
 
     name: str
     kinds: tuple[str, ...]
@@ -65,6 +65,20 @@ class GatewayReport(msgspec.Struct, frozen=True, gc=False):
     listeners: tuple[ListenerReport, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     """(type, value)."""
+    attached_listener_sets: int = 0
+
+    @property
+    def is_programmed(self) -> bool:
+        """Whether a proxy serves it."""
+        return any(one.type == "Programmed" and one.status for one in self.conditions)
+
+
+class SetReport(msgspec.Struct, frozen=True, gc=False):
+    """Our whole answer for a ListenerSet."""
+
+    generation: int
+    conditions: tuple[Judgement, ...]
+    listeners: tuple[ListenerReport, ...] = ()
 
     @property
     def is_programmed(self) -> bool:

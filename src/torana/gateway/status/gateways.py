@@ -12,7 +12,6 @@ from torana.gateway.client_validation import insecure_places
 from torana.gateway.finding import Finding
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.listeners import ListenerVerdict
-from torana.gateway.overlaps import overlaps
 from torana.gateway.status.condition import GatewayReport, Judgement, ListenerReport
 
 
@@ -26,13 +25,23 @@ class ProxyState(msgspec.Struct, frozen=True, gc=False):
     waiting_for: str = "the proxy is being created"
 
 
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """A listener with what is known of it besides the verdict; `closed` says why its port is."""
+
+    verdict: ListenerVerdict
+    attached: int = 0
+    closed: str = ""
+    overlap: Finding | None = None
+
+
 def report(
     managed: ManagedGateway,
-    verdicts: tuple[tuple[ListenerVerdict, int, str], ...],
+    listeners: tuple[Standing, ...],
     proxy: ProxyState,
+    attached_sets: int = 0,
     client_certificate: ClientCertificate | None = None,
 ) -> GatewayReport:
-    """The whole status; `verdicts` are (listener, attached routes, why its port is closed), as in the spec."""
+    """The whole status; `listeners` are the Gateway's own, as in the spec."""
     generation = managed.object.metadata.generation
     if managed.finding is not None:
         text = managed.finding.text
@@ -40,22 +49,27 @@ def report(
             Judgement("Accepted", False, managed.finding.reason, text),
             Judgement("Programmed", False, "Invalid", "the Gateway is not accepted"),
         )
-        return GatewayReport(generation, refused)
-    overlapping = overlaps([verdict.shape for verdict, _, _ in verdicts])
-    listeners = tuple(
-        _listener(verdict, attached, closed, proxy, overlap)
-        for (verdict, attached, closed), overlap in zip(verdicts, overlapping, strict=True)
-    )
-    bad = tuple(verdict.shape.name for verdict, _, _ in verdicts if verdict.not_accepted or verdict.conflict)
-    accepted = _accepted(bad, len(verdicts))
-    closed_ports = [closed for verdict, _, closed in verdicts if closed]
+        return GatewayReport(generation, (*refused, *_default(managed)))
+    bad = tuple(one.verdict.shape.name for one in listeners if not one.verdict.is_valid)
+    accepted = _accepted(bad, len(listeners))
+    closed_ports = [one.closed for one in listeners if one.closed]
     conditions = (
         accepted,
-        _programmed(accepted, proxy, closed_ports, len(verdicts)),
-        _resolved(client_certificate, [verdict.shape.name for verdict, _, _ in verdicts if verdict.unresolved]),
+        _programmed(accepted, proxy, closed_ports, len(listeners)),
+        _resolved(client_certificate, [one.verdict.shape.name for one in listeners if one.verdict.unresolved]),
         *_insecure(managed),
+        *_default(managed),
     )
-    return GatewayReport(generation, conditions, listeners, proxy.addresses)
+    entries = tuple(listener_report(one, proxy) for one in listeners)
+    return GatewayReport(generation, conditions, entries, proxy.addresses, attached_sets)
+
+
+def _default(managed: ManagedGateway) -> tuple[Judgement, ...]:
+    """`DefaultGateway` is present only when it is true."""
+    if managed.scope is None:
+        return ()
+    message = f"routes with useDefaultGateways {managed.scope} attach to this Gateway"
+    return (Judgement("DefaultGateway", True, "DefaultGateway", message),)
 
 
 def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
@@ -100,17 +114,17 @@ def _programmed(accepted: Judgement, proxy: ProxyState, closed: list[str], total
     return Judgement("Programmed", True, "Programmed", "a proxy serves the configuration")
 
 
-def _listener(
-    verdict: ListenerVerdict, attached: int, closed: str, proxy: ProxyState, overlap: Finding | None
-) -> ListenerReport:
+def listener_report(one: Standing, proxy: ProxyState) -> ListenerReport:
+    """The entry of one listener, of a Gateway or a ListenerSet."""
+    verdict = one.verdict
     conditions = (
         _listener_accepted(verdict),
         _listener_resolved(verdict),
-        _listener_programmed(verdict, closed, proxy),
+        _listener_programmed(verdict, one.closed, proxy),
         _listener_conflicted(verdict),
-        *_listener_overlapping(overlap),
+        *_listener_overlapping(one.overlap),
     )
-    return ListenerReport(verdict.shape.name, verdict.shape.kinds, attached, conditions)
+    return ListenerReport(verdict.shape.name, verdict.shape.kinds, one.attached, conditions)
 
 
 def _listener_accepted(verdict: ListenerVerdict) -> Judgement:

@@ -21,6 +21,7 @@ from torana.gateway.status.condition import (
     ListenerReport,
     PolicyReport,
     RouteReport,
+    SetReport,
 )
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ _OWN_TYPES = frozenset(
         "PartiallyInvalid",
         "Conflicted",
         "OverlappingTLSConfig",
+        "DefaultGateway",
         "SupportedVersion",
         "InsecureFrontendValidationMode",
     }
@@ -109,13 +111,16 @@ def _ancestor_key(entry: Json) -> tuple[Any, ...]:
 
 def gateway_status(report: GatewayReport, live: Json, now: str) -> Json:
     """The new status of a Gateway."""
-    before = {entry.get("name"): entry for entry in live.get("listeners") or []}
     return {
-        **live,
-        "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
-        "listeners": [_listener(one, before.get(one.name, {}), report.generation, now) for one in report.listeners],
+        **_with_listeners(report, live, now),
         "addresses": [{"type": kind, "value": value} for kind, value in report.addresses],
+        "attachedListenerSets": report.attached_listener_sets,
     }
+
+
+def set_status(report: SetReport, live: Json, now: str) -> Json:
+    """The new status of a ListenerSet."""
+    return _with_listeners(report, live, now)
 
 
 def class_status(report: ClassReport, live: Json, now: str) -> Json:
@@ -124,6 +129,15 @@ def class_status(report: ClassReport, live: Json, now: str) -> Json:
         **live,
         "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
         "supportedFeatures": [{"name": name} for name in sorted(report.features)],
+    }
+
+
+def _with_listeners(report: GatewayReport | SetReport, live: Json, now: str) -> Json:
+    before = {entry.get("name"): entry for entry in live.get("listeners") or []}
+    return {
+        **live,
+        "conditions": conditions(report.conditions, live.get("conditions") or [], report.generation, now),
+        "listeners": [_listener(one, before.get(one.name, {}), report.generation, now) for one in report.listeners],
     }
 
 
@@ -138,4 +152,5 @@ def _listener(report: ListenerReport, live: Json, generation: int, now: str) -> 
 
 def _parent_key(entry: Json) -> tuple[Any, ...]:
     ref = entry.get("parentRef") or {}
-    return (entry.get("controllerName"), *(ref.get(k) for k in ("namespace", "name", "sectionName", "port")))
+    what = ref.get("group", GROUP), ref.get("kind", "Gateway")
+    return (entry.get("controllerName"), *what, *(ref.get(k) for k in ("namespace", "name", "sectionName", "port")))

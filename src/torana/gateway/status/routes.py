@@ -37,7 +37,8 @@ def _accepted(verdict: ParentVerdict, compiled: CompiledRoute | None, rejected: 
     if compiled is not None and compiled.dropped and len({rule for rule, _ in compiled.dropped}) == compiled.rules:
         findings = tuple(finding for _, finding in compiled.dropped)
         return Judgement("Accepted", False, findings[0].reason, summary(findings))
-    return Judgement("Accepted", True, "Accepted", "the route is attached")
+    where = f"default Gateway {verdict.gateway}" if verdict.is_default else "its parent"
+    return Judgement("Accepted", True, "Accepted", f"the route is attached to {where}")
 
 
 def _resolved(compiled: CompiledRoute | None) -> Judgement:

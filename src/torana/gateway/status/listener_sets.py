@@ -1,0 +1,52 @@
+"""What a ListenerSet's status says: only about its own listeners, unless its Gateway stands in the way.
+
+Specification: ListenerSetConditionType, ListenerEntryConditionType and their reasons.
+"""
+
+from __future__ import annotations
+
+from torana.gateway.listener_sets import ManagedSet
+from torana.gateway.status.condition import Judgement, SetReport
+from torana.gateway.status.gateways import ProxyState, Standing, listener_report
+
+
+def report(
+    managed: ManagedSet, listeners: tuple[Standing, ...], proxy: ProxyState, is_gateway_programmed: bool
+) -> SetReport:
+    """The whole status; `listeners` are as in the spec."""
+    generation = managed.object.metadata.generation
+    if managed.finding is not None:
+        reason, text = managed.finding.reason, managed.finding.text
+        not_programmed = "ParentNotProgrammed" if reason == "ParentNotAccepted" else reason
+        return SetReport(
+            generation,
+            (Judgement("Accepted", False, reason, text), Judgement("Programmed", False, not_programmed, text)),
+        )
+    accepted = _accepted(listeners)
+    if not accepted.status:
+        programmed = Judgement("Programmed", False, accepted.reason, accepted.message)
+    elif not is_gateway_programmed:
+        message = f"Gateway {managed.gateway} is not programmed; see its status"
+        programmed = Judgement("Programmed", False, "ParentNotProgrammed", message)
+    else:
+        programmed = _programmed(listeners)
+    return SetReport(generation, (accepted, programmed), tuple(listener_report(one, proxy) for one in listeners))
+
+
+def _accepted(listeners: tuple[Standing, ...]) -> Judgement:
+    """One good listener is enough; a listener without a usable certificate is not good."""
+    bad = [one.verdict.shape.name for one in listeners if not one.verdict.is_servable]
+    names = ", ".join(bad)
+    if len(bad) == len(listeners):
+        message = f"no listener is valid: {names}; see status.listeners"
+        return Judgement("Accepted", False, "ListenersNotValid", message)
+    if bad:
+        return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
+    return Judgement("Accepted", True, "Accepted", "the ListenerSet is accepted")
+
+
+def _programmed(listeners: tuple[Standing, ...]) -> Judgement:
+    closed = [one.closed for one in listeners if one.verdict.is_servable]
+    if all(closed):
+        return Judgement("Programmed", False, "PortUnavailable", closed[0])
+    return Judgement("Programmed", True, "Programmed", "a proxy serves the listeners")
