@@ -21,6 +21,7 @@ from torana.api.http_route import HTTP_ROUTE
 from torana.api.kind import Ref
 from torana.cli import kubectl
 from torana.cli.machine import port_remedy, port_trouble
+from torana.cli.next_steps import called_as, next_steps
 from torana.cli.screen.show import stop_on_signals
 from torana.cli.stack.options import StackOptions
 from torana.cli.stack.share import NoShare
@@ -77,7 +78,7 @@ class Tour:
                 self._say("cleaning up")
         except (KubeError, NotInTime, NoShare, kubectl.KubectlFailed, OSError) as error:
             raise TourFailed(f"{self._doing}: {error}\n{self._logs()}") from error
-        self._say("nothing is left running. Next:\n" + NEXT)
+        self._say("nothing is left running. Next:\n" + next_steps(called_as()))
 
     async def _steps(self, stack: Stack) -> None:
         with self._step("an API server, a node and the gateway controller on this machine"):
@@ -176,11 +177,3 @@ def manifest(port: int) -> bytes:
     """The quickstart's manifest with the Gateway on `port`."""
     text = resources.files("torana.cli").joinpath("quickstart.yaml").read_text()
     return text.replace("    port: 80\n", f"    port: {port}\n").encode()
-
-
-NEXT = """\
-  torana up                                  keep it running; then, in another terminal:
-  export KUBECONFIG=~/.local/share/torana/kubeconfig
-  kubectl apply -f my-gateway.yaml           your own Gateways and routes
-  torana status                              what is served, and what is wrong
-"""
