@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -18,6 +19,9 @@ import click
 PR_SET_PDEATHSIG = 1
 SUPERVISOR_ENV = "TORANA_SUPERVISOR_PID"
 STOP_S = 10.0
+GC_THRESHOLDS = (50_000, 50, 100)
+"""Components hold millions of small objects that never form cycles: JSON, the graph. With Python's own thresholds,
+looking through them for cycles takes half of the time of a large change; cycles come from elsewhere and are few."""
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ log = logging.getLogger(__name__)
 def run_component(work: Coroutine[Any, Any, None], log_level: str = "INFO") -> None:
     """Runs `work` until it ends or SIGTERM or SIGINT comes. Exits with 0 when asked to stop, 1 when `work` failed."""
     set_up_logging(log_level)
+    gc.set_threshold(*GC_THRESHOLDS)
     _die_with_supervisor()
     try:
         with _runner() as runner:

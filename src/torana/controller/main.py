@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from typing import Any
 
@@ -53,16 +52,12 @@ from torana.kube.client import Client
 
 log = logging.getLogger(__name__)
 
-_GC_THRESHOLDS = (50_000, 50, 100)
-"""The graph holds millions of small immutable objects that never form cycles. With Python's own thresholds, looking
-through them for cycles takes half of the time of a large change; cycles come from elsewhere and are few."""
 _BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
 _CHANNEL = "gateway.networking.k8s.io/channel"
 
 
 async def run(options: ControllerOptions) -> None:
     """Run the controller. Raises what makes it impossible to go on; the caller starts it again."""
-    gc.set_threshold(*_GC_THRESHOLDS)
     async with Client.discover(options.kubeconfig) as client:
         trust = Trust(client, namespace=options.namespace)
         await trust.open()
