@@ -30,11 +30,15 @@ class Attached(NamedTuple):
 
 
 class Parent(NamedTuple):
-    """The answer to one parentRef: `reason` of the Accepted condition, and where the route is attached."""
+    """The answer to one parentRef: `reason` of the Accepted condition, and where the route is attached.
+
+    `counted` are the listeners that took it, also those that are not served.
+    """
 
     gateway: Ref
     reason: str
     attached: tuple[Attached, ...] = ()
+    counted: tuple[ListenerId, ...] = ()
 
 
 def listeners(objects: Objects, gateway: Ref) -> dict[ListenerId, Any]:
@@ -96,7 +100,8 @@ def _answer(objects: Objects, gateway: Any, ref: Any, kind: str, route: Any) -> 
         for name, names in common.items()
         if names and ListenerId(key, name) in served
     ]
-    return Parent(key, "Accepted", tuple(attached))
+    counted = tuple(ListenerId(key, name) for name, names in common.items() if names)
+    return Parent(key, "Accepted", tuple(attached), counted)
 
 
 def _allows(objects: Objects, gateway: Any, listener: Any, kind: str, route: Any) -> bool:

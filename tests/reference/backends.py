@@ -34,6 +34,15 @@ def resolve(objects: Objects, kind: str, namespace: str, ref: Any) -> Backend:
     return Backend(f"{target}:{ref.port}", is_ready=bool(objects.endpoints(target, ports[0].name)))
 
 
+def unresolved(objects: Objects, kind: str, route: Any) -> set[str]:
+    """Why references of the route, of backends and of mirrors, lead nowhere: reasons of its ResolvedRefs condition."""
+    refs = [ref for rule in route.spec.rules for ref in rule.backend_refs]
+    levels = [rule.filters for rule in route.spec.rules] + [ref.filters for ref in refs]
+    mirrors = [one.request_mirror.backend_ref for filters in levels for one in filters if one.type == "RequestMirror"]
+    found = {resolve(objects, kind, route.metadata.namespace, ref).reason for ref in (*refs, *mirrors)}
+    return found - {""}
+
+
 def _is_granted(objects: Objects, kind: str, namespace: str, target: Ref) -> bool:
     for ref, grant in objects.of("ReferenceGrant").items():
         if ref.namespace != target.namespace:

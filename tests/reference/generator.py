@@ -71,6 +71,8 @@ class Generator:
             if (one["port"], hostname) in taken and self.random.random() < 0.9:
                 continue
             one["allowedRoutes"] = self.allowed_routes()
+            if self.random.random() < 0.05:
+                one = {key: value for key, value in one.items() if key != "hostname"} | {"protocol": "TCP"}
             listeners.append(one)
         return document("Gateway", "east", "gw", {"gatewayClassName": "torana", "listeners": listeners})
 
@@ -133,6 +135,8 @@ class Generator:
                 one["sectionName"] = f"l{self.random.randint(0, 4)}"
             if self.random.random() < 0.15:
                 one["port"] = self.one(self.ports)
+            if self.random.random() < 0.05:
+                one |= self.one(({"name": "gone"}, {"kind": "Service"}, {"group": "example.com"}, {"namespace": "west"}))
             if one not in found:
                 found.append(one)
         return found
@@ -240,6 +244,8 @@ class Generator:
 
     def backend(self) -> Document:
         found: Document = {"name": self.one(("s0", "s1")), "port": self.one((80, 80, 81, 82))}
+        if self.random.random() < 0.05:
+            found |= self.one(({"kind": "Bucket"}, {"group": "example.com"}, {"name": "gone"}))
         if self.random.random() < 0.4:
             found["namespace"] = self.one(NAMESPACES)
         return found

@@ -41,7 +41,7 @@ LARGE = Layout(0, 0)
 class Translation:
     """The graph with all that a test gives it in place of a cluster."""
 
-    def __init__(self, gateway: Ref, layout: Layout) -> None:
+    def __init__(self, gateway: Ref, layout: Layout = PLAIN) -> None:
         self._gateway = gateway
         self.graph = graph = Graph([CONTROLLER], layout.shards_above)
         addresses = graph.engine.source("test_addresses")
