@@ -77,7 +77,7 @@ class Reports:
         shape = verdict.shape
         return Standing(
             verdict,
-            look.count(self.judged.attachments.index("listener"), shape.key),
+            look.count(self.judged.accepted.index("listener"), shape.key),
             look.get(self.sources.refused_binds, shape.bind) or "",
             look.get(self.listeners.overlaps, shape.key),
         )

@@ -22,6 +22,7 @@ from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.traffic_policies import TrafficPolicies
+from torana.gateway.status.routes import is_sound
 
 _MOST_PARENTS = 32
 """As many as a status can speak of."""
@@ -47,6 +48,13 @@ class Routes:
         self.read = engine.map("read_routes", self.specs, self._read)
         self.peopled = engine.map("peopled_services", sources.endpoint_slices.index("service"), self._has_endpoints)
         self.compiled = engine.map("compiled", self.read, self._settle_sessions)
+        self.sound = engine.map("sound_routes", self.specs, self._is_sound)
+        self.accepted = engine.map(
+            "accepted_attachments",
+            self.attachments,
+            lambda key, _, look: look.get(self.sound, key[1]),
+            {"listener": lambda key, _: [key[0]]},
+        )
 
     def _join(self, key: RouteKey, route: Any, look: Look) -> tuple[Joined, ...] | None:
         """Each parent that is a Gateway of ours, or a ListenerSet at one; None when there is none."""
@@ -96,6 +104,11 @@ class Routes:
             )
 
         return kind.compile(served, resolve)
+
+    def _is_sound(self, key: RouteKey, route: Any, look: Look) -> bool | None:
+        """True, or nothing."""
+        quarantine = look.get(self.sources.quarantined, key)
+        return is_sound(route, look.get(self.compiled, key), quarantine) or None
 
     def _has_endpoints(self, service: Ref, _: None, look: Look) -> bool:
         slices = look.list(self.sources.endpoint_slices.index("service"), service)

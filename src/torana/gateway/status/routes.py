@@ -18,7 +18,7 @@ def report(
     quarantine: Quarantine | None,
 ) -> RouteReport:
     """An entry per parentRef that names a Gateway of ours."""
-    rejected = quarantine if quarantine is not None and quarantine.holds(route) else None
+    rejected = _rejection(route, quarantine)
     shared = _resolved(compiled), *_partial(compiled, rejected)
     return RouteReport(
         route.metadata.generation,
@@ -29,16 +29,29 @@ def report(
     )
 
 
+def is_sound(route: Any, compiled: CompiledRoute | None, quarantine: Quarantine | None) -> bool:
+    """Whether nothing in the route itself keeps parents from accepting it."""
+    return _refusal(compiled, _rejection(route, quarantine)) is None
+
+
+def _rejection(route: Any, quarantine: Quarantine | None) -> Quarantine | None:
+    return quarantine if quarantine is not None and quarantine.holds(route) else None
+
+
 def _accepted(verdict: ParentVerdict, compiled: CompiledRoute | None, rejected: Quarantine | None) -> Judgement:
     if verdict.finding is not None:
         return Judgement("Accepted", False, verdict.finding.reason, verdict.finding.text)
+    where = f"default Gateway {verdict.gateway}" if verdict.is_default else "its parent"
+    return _refusal(compiled, rejected) or Judgement("Accepted", True, "Accepted", f"the route is attached to {where}")
+
+
+def _refusal(compiled: CompiledRoute | None, rejected: Quarantine | None) -> Judgement | None:
     if rejected is not None and rejected.fallback is None:
         return Judgement("Accepted", False, "UnsupportedValue", f"the proxy rejected this route: {rejected.message}")
     if compiled is not None and compiled.dropped and len({rule for rule, _ in compiled.dropped}) == compiled.rules:
         findings = tuple(finding for _, finding in compiled.dropped)
         return Judgement("Accepted", False, findings[0].reason, summary(findings))
-    where = f"default Gateway {verdict.gateway}" if verdict.is_default else "its parent"
-    return Judgement("Accepted", True, "Accepted", f"the route is attached to {where}")
+    return None
 
 
 def _resolved(compiled: CompiledRoute | None) -> Judgement:
