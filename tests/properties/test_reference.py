@@ -21,7 +21,7 @@ from tests.reference.shrinking import Example, shrink
 from torana.api.kind import Ref
 
 GATEWAY = Ref("east", "gw")
-WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "150"))
+WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "300"))
 FIRST_SEED = int(os.environ.get("TORANA_REFERENCE_SEED", "1"))
 REQUESTS = 40
 

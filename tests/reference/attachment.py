@@ -100,6 +100,9 @@ def _answer(objects: Objects, gateway: Any, ref: Any, kind: str, route: Any) -> 
         for name, names in common.items()
         if names and ListenerId(key, name) in served
     ]
+    if all(any(one.type == "ExtensionRef" for one in rule.filters) for rule in route.spec.rules):
+        # No rule is valid, so the route is not; its requests must get an error all the same.
+        return Parent(key, "UnsupportedValue", tuple(attached))
     counted = tuple(ListenerId(key, name) for name, names in common.items() if names)
     return Parent(key, "Accepted", tuple(attached), counted)
 

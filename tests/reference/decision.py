@@ -105,6 +105,8 @@ def _outcomes(
 ) -> tuple[tuple[Outcome, ...], tuple[str, ...]]:
     rule, kind, namespace = candidate.rule, candidate.kind, candidate.route.metadata.namespace
     prefix = _prefix(rule) if kind == "HTTPRoute" else ""
+    if any(one.type == "ExtensionRef" for one in rule.filters):
+        return (Outcome(_invalid(kind)),), ()  # We know no such filter, and must not skip it.
     for redirect in of_type(rule.filters, "RequestRedirect"):
         path = filters.with_path(request.bare_path, redirect.path, prefix)
         location = filters.location(redirect, request.port, name, path, request.query)
@@ -144,7 +146,9 @@ def _forwarded(
             for modifier in of_type([one], "RequestHeaderModifier"):
                 headers = filters.with_edits(headers, modifier)
             for rewrite in of_type([one], "URLRewrite"):
-                path, host = filters.with_path(path, rewrite.path, prefix), rewrite.hostname or host
+                # Of two rewrites that of the backendRef counts: it says what this backend is to be asked.
+                path = filters.with_path(request.bare_path, rewrite.path, prefix) if rewrite.path is not None else path
+                host = rewrite.hostname or host
             edits += of_type([one], "ResponseHeaderModifier")
     seen = tuple(sorted(headers.items()))
     return Outcome(200, ref.weight, backend.name, path + request.query, host, seen, tuple(edits))

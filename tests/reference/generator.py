@@ -136,7 +136,9 @@ class Generator:
             if self.random.random() < 0.15:
                 one["port"] = self.one(self.ports)
             if self.random.random() < 0.05:
-                one |= self.one(({"name": "gone"}, {"kind": "Service"}, {"group": "example.com"}, {"namespace": "west"}))
+                one |= self.one(
+                    ({"name": "gone"}, {"kind": "Service"}, {"group": "example.com"}, {"namespace": "west"})
+                )
             if one not in found:
                 found.append(one)
         return found
@@ -158,10 +160,16 @@ class Generator:
             filters.append(self.rewrite(is_prefix))
         if self.random.random() < 0.1:
             filters.append({"type": "RequestMirror", "requestMirror": {"backendRef": self.backend()}})
+        if self.random.random() < 0.04:
+            extension = {"group": "example.com", "kind": "Thing", "name": "thing"}
+            filters.append({"type": "ExtensionRef", "extensionRef": extension})
         self.random.shuffle(filters)
         if filters:
             rule["filters"] = filters
         refs = [self.backend_ref() for _ in range(self.one((0, 1, 1, 1, 1, 2, 3)))]
+        for ref in refs:
+            if self.random.random() < 0.1:
+                ref["filters"] = [*ref.get("filters", []), self.rewrite(is_prefix)]
         if refs:
             rule["backendRefs"] = refs
         return rule
@@ -266,7 +274,7 @@ class Generator:
 
     def request(self) -> Request:
         query = self.one(("", "", "", "?q=1", "?q=2&q=1", "?r=1&q=2", "?Q=1", "?q=12&r", "?"))
-        method = self.one(("GET", "GET", "GET", "POST", "HEAD", "PURGE"))
+        method = self.one(("GET", "GET", "GET", "POST", "HEAD", "PURGE", "OPTIONS"))
         return Request(self.port(), self.host(), self.one(PATHS) + query, method, self.header_values())
 
     def call(self) -> Request:
