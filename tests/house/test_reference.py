@@ -13,6 +13,7 @@ from tests.house import feature_page
 from torana.gateway.features import SUPPORTED
 
 ROOT = Path(__file__).parents[2]
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 REFERENCE = ROOT / "docs" / "reference"
 JUDGING = ("gateway", "infra")
 REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
@@ -37,6 +38,12 @@ def test_the_page_of_features_says_what_the_code_claims() -> None:
 
 def test_every_claim_is_a_feature_of_the_gateway_api() -> None:
     assert set(SUPPORTED) <= {feature.name for feature in feature_page.features()}
+
+
+def test_the_architecture_names_every_stage() -> None:
+    stages = (ROOT / "src" / "torana" / "gateway" / "stages").glob("[a-z]*.py")
+    named = set(re.findall(r"\w+", re.search(r"^## The stages\n.*?^## ", ARCHITECTURE.read_text(), re.M | re.S)[0]))
+    assert {stage.stem for stage in stages} - named == {"sources"}
 
 
 def _reasons() -> Iterator[str]:
