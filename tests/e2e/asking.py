@@ -10,9 +10,12 @@ import http.client
 import json
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.certificates import Certificate
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Door:
-    """An address and port of a Gateway, and how to come in: for TLS give `authority` (PEM)."""
+    """An address and port of a Gateway, and how to come in: for TLS give `authority` (PEM), and what to show."""
 
     address: str
     port: int = 80
     authority: str = ""
+    shown: Certificate | None = None
 
     def ask(
         self,
@@ -105,11 +109,21 @@ class Door:
         if not self.authority:
             return plain
         context = ssl.create_default_context(cadata=self.authority)
+        if self.shown is not None:
+            show(context, self.shown)
         try:
             return context.wrap_socket(plain, server_hostname=server_name)
         except OSError:
             plain.close()
             raise
+
+
+def show(context: ssl.SSLContext, certificate: Certificate) -> None:
+    """Afterwards the context has this certificate; it takes such things from files alone."""
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(certificate.certificate + certificate.key)
+        file.flush()
+        context.load_cert_chain(file.name)
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -19,11 +19,12 @@ class Certificate(NamedTuple):
     key: str
 
 
-def self_signed(*hostnames: str) -> Certificate:
-    """A certificate for `hostnames` that is its own authority."""
+def self_signed(*hostnames: str, uris: tuple[str, ...] = ()) -> Certificate:
+    """A certificate for `hostnames` and `uris` that is its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     # A name of its own: OpenSSL tells authorities apart by subject, and a client may trust several of these.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{secrets.token_hex(4)} {hostnames[0]}"[:64])])
+    dns: list[x509.GeneralName] = [x509.DNSName(each) for each in hostnames]
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
@@ -33,7 +34,7 @@ def self_signed(*hostnames: str) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in hostnames]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*dns, *map(x509.UniformResourceIdentifier, uris)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     )
     signed = builder.sign(key, hashes.SHA256())

@@ -39,6 +39,20 @@ def expect(found: Document, owner: Document, status: str, reason: str = "") -> N
     assert found["observedGeneration"] == owner["metadata"]["generation"], f"{found} is about an older generation"
 
 
+def wait_policy(
+    kubernetes: Kubernetes, namespace: str, name: str, type_: str = "Accepted", status: str = "True", reason: str = ""
+) -> None:
+    """Waits until the BackendTLSPolicy's status says so for its one Gateway."""
+
+    def check() -> None:
+        policy = kubernetes.get("BackendTLSPolicy", namespace, name)
+        ancestors = policy.get("status", {}).get("ancestors", [])
+        assert len(ancestors) == 1, f"{len(ancestors)} ancestors: {policy.get('status')}"
+        expect(condition(ancestors[0]["conditions"], type_), policy, status, reason)
+
+    eventually(check)
+
+
 def wait_programmed(kubernetes: Kubernetes, namespace: str, name: str, *, deadline_s: float = 30) -> str:
     """Waits until the Gateway is Accepted and Programmed as it stands; returns its address."""
 

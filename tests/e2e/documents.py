@@ -74,6 +74,17 @@ def route(namespace: str, name: str, parent: Document, *rules: Document, hostnam
     }
 
 
+def tls_route(
+    namespace: str, name: str, parent: Document, backend: Document, *, hostnames: tuple[str, ...]
+) -> Document:
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "TLSRoute",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"parentRefs": [parent], "hostnames": list(hostnames), "rules": [{"backendRefs": [backend]}]},
+    }
+
+
 def parent(name: str, namespace: str = "", *, kind: str = "", section: str = "", port: int = 0) -> Document:
     given: Document = {"kind": kind, "name": name, "namespace": namespace, "sectionName": section, "port": port}
     return {key: value for key, value in given.items() if value}
@@ -170,4 +181,28 @@ def tls_secret(namespace: str, name: str, certificate: str, key: str) -> Documen
         "type": "kubernetes.io/tls",
         "metadata": {"namespace": namespace, "name": name},
         "data": {field: base64.b64encode(text.encode()).decode() for field, text in data.items()},
+    }
+
+
+def config_map(namespace: str, name: str, **data: str) -> Document:
+    """Underscores in the keys stand for dots: `ca_crt`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": namespace, "name": name},
+        "data": {key.replace("_", "."): text for key, text in data.items()},
+    }
+
+
+def authorities(name: str, kind: str = "ConfigMap", namespace: str = "") -> Document:
+    """A reference to authorities."""
+    return {"group": "", "kind": kind, "name": name, **({"namespace": namespace} if namespace else {})}
+
+
+def backend_tls_policy(namespace: str, name: str, service: str, **validation: Any) -> Document:
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "BackendTLSPolicy",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": service}], "validation": validation},
     }

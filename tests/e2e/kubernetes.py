@@ -31,7 +31,9 @@ PLURALS = {
     "Gateway": (_GATEWAY, "gateways"),
     "ListenerSet": (_GATEWAY, "listenersets"),
     "HTTPRoute": (_GATEWAY, "httproutes"),
+    "TLSRoute": (_GATEWAY, "tlsroutes"),
     "ReferenceGrant": (_GATEWAY, "referencegrants"),
+    "BackendTLSPolicy": (_GATEWAY, "backendtlspolicies"),
 }
 
 
@@ -115,11 +117,16 @@ class Kubernetes:
         eventually(gone, deadline_s=deadline_s)
 
     def _replace(self, document: Document) -> None:
+        """Somebody may write a status between our read and our write."""
         path = f"{collection_of(document)}/{document['metadata']['name']}"
-        live = self.send("GET", path).json
-        metadata = {**document["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}
-        answer = self.send("PUT", path, {**document, "metadata": metadata})
-        assert answer.status == 200, f"replace {name_of(document)}: {answer.status} {answer.body.decode()}"
+
+        def put() -> None:
+            live = self.send("GET", path).json
+            metadata = {**document["metadata"], "resourceVersion": live["metadata"]["resourceVersion"]}
+            answer = self.send("PUT", path, {**document, "metadata": metadata})
+            assert answer.status == 200, f"replace {name_of(document)}: {answer.status} {answer.body.decode()}"
+
+        eventually(put, deadline_s=5)
 
     def _connection(self) -> http.client.HTTPSConnection:
         if not hasattr(self._local, "connection"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,6 +55,29 @@ class SteadyClient:
     def expect_no_failure(self) -> None:
         assert self.asked >= FEWEST, "hardly anything was asked"
         assert not self.failures, f"{len(self.failures)} of {self.asked} requests failed: {self.failures[:5]}"
+
+
+@dataclass
+class Intruder:
+    """Asks again and again for what it may not have, on a new connection each time, and remembers what it got."""
+
+    door: Door
+    host: str
+    asked: int = 0
+    got: list[str] = field(default_factory=list)
+
+    def run(self, stop: threading.Event) -> None:
+        began = time.monotonic()
+        while self.asked < FEWEST or not stop.is_set():
+            self.asked += 1
+            with suppress(OSError):
+                answer = self.door.ask(self.host, timeout_s=5)
+                if answer.status < 400:
+                    self.got.append(f"after {time.monotonic() - began:.3f} s: {answer.status} {answer.body[:160]!r}")
+
+    def expect_nothing(self) -> None:
+        assert self.asked >= FEWEST, "hardly anything was asked"
+        assert not self.got, f"{len(self.got)} of {self.asked} requests were served: {self.got[:5]}"
 
 
 @contextmanager

@@ -24,9 +24,11 @@ class _Proxy:
     """No node has connected yet, and one should soon."""
     waiting: dict[Hashable, None] = field(default_factory=dict)
 
-    def has(self, revision: int) -> bool:
+    def has(self, revision: int, waits_for_first: bool) -> bool:
         """All that should have accepted the revision have."""
-        return not self.is_expected and all(accepted >= revision for accepted in self.accepted.values())
+        if self.is_expected and waits_for_first:
+            return False
+        return all(accepted >= revision for accepted in self.accepted.values())
 
 
 class Deliveries:
@@ -34,7 +36,7 @@ class Deliveries:
 
     def __init__(self) -> None:
         self._proxies: dict[Ref, _Proxy] = {}
-        self._held: dict[Hashable, tuple[Any, dict[Ref, int]]] = {}
+        self._held: dict[Hashable, tuple[Any, dict[Ref, int], bool]] = {}
 
     def offered(self, gateway: Ref, revision: int) -> None:
         """The Gateway's proxies were offered something at this revision."""
@@ -88,15 +90,20 @@ class Deliveries:
         proxy = self._proxies.get(gateway)
         return tuple(proxy.accepted) if proxy is not None else ()
 
-    def hold(self, key: Hashable, report: Any, gateways: Iterable[Ref]) -> list[tuple[Hashable, Any]]:
-        """Tell this report when the Gateways' proxies have caught up. A newer report of the same key replaces it."""
+    def hold(
+        self, key: Hashable, report: Any, gateways: Iterable[Ref], *, waits_for_first: bool = True
+    ) -> list[tuple[Hashable, Any]]:
+        """Tell this report when the Gateways' proxies have caught up. A newer report of the same key replaces it.
+
+        Not `waits_for_first`: it is true as well while no proxy has connected that is still expected.
+        """
         needs = {}
         for gateway in gateways:
             proxy = self._proxies.get(gateway)
             if proxy is not None:
                 needs[gateway] = proxy.offered
                 proxy.waiting[key] = None
-        self._held[key] = (report, needs)
+        self._held[key] = (report, needs, waits_for_first)
         pair = self._try(key)
         return [] if pair is None else [pair]
 
@@ -116,11 +123,11 @@ class Deliveries:
         held = self._held.get(key)
         if held is None:
             return None
-        report, needs = held
+        report, needs, waits_for_first = held
         concerned = [
             (self._proxies[gateway], revision) for gateway, revision in needs.items() if gateway in self._proxies
         ]
-        if not all(proxy.has(revision) for proxy, revision in concerned):
+        if not all(proxy.has(revision, waits_for_first) for proxy, revision in concerned):
             return None
         for proxy, _ in concerned:
             proxy.waiting.pop(key, None)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import ssl
+import warnings
 from pathlib import Path
 
-from torana.gateway.authorities import named, read
+from cryptography.utils import CryptographyDeprecationWarning
+
+from torana.gateway.authorities import Bundle, named, read
 from torana.proxy.tls import Authorities
 
 _BUNDLES = (
@@ -15,6 +19,8 @@ _BUNDLES = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # macOS
 )
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.S)
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +31,14 @@ def system_authorities() -> Authorities | None:
     for path in (paths.cafile or "", *_BUNDLES):
         if not path or not Path(path).is_file():
             continue
-        bundle = read(Path(path).read_bytes())
-        if not bundle.problem:
-            return named(bundle.pem)
-        log.warning("%s cannot be read as authorities: %s", path, bundle.problem)
+        usable = [one.pem for one in map(_read, _CERTIFICATE.findall(Path(path).read_bytes())) if not one.problem]
+        if usable:
+            return named(b"".join(usable))
+        log.warning("%s holds no certificate that can be used", path)
     return None
+
+
+def _read(certificate: bytes) -> Bundle:
+    """One by one: systems also trust old authorities whose certificates are not quite to the letter."""
+    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
+        return read(certificate)

@@ -167,17 +167,26 @@ class Wiring:
             self.deliveries.drop(key)
             self.writer.withdraw(key)
         else:
-            self._tell_all(self.deliveries.hold(key, change.new, self._concerned(key, change.new)))
+            concerned = self._concerned(key, change.new)
+            waits = self._may_be_contradicted(key, change.new)
+            self._tell_all(self.deliveries.hold(key, change.new, concerned, waits_for_first=waits))
+
+    def _may_be_contradicted(self, key: StatusKey, report: Any) -> bool:
+        """A proxy that is still to connect may serve what the report calls closed, or not yet what it claims."""
+        if not isinstance(report, (GatewayReport, SetReport)):
+            return True
+        sources = self.graph.sources
+        live = (sources.gateways if key.kind == "Gateway" else sources.listener_sets).items.get(key.ref)
+        return report.is_programmed or (live is not None and _is_programmed(live))
 
     def _concerned(self, key: StatusKey, report: Any) -> Iterable[Ref]:
-        # What is not programmed claims nothing that a proxy could contradict.
         if isinstance(report, GatewayReport):
-            return (key.ref,) if report.is_programmed else ()
+            return (key.ref,)
         if isinstance(report, PolicyReport):
             return {ancestor.gateway for ancestor in report.ancestors}
         if isinstance(report, SetReport):
             one = self.graph.listeners.sets.items.get(key.ref)
-            return (one.gateway,) if one is not None and report.is_programmed else ()
+            return (one.gateway,) if one is not None else ()
         if isinstance(report, RouteReport):
             return {verdict.gateway for verdict in self.graph.routes.parents.items.get(RouteKey(*key), ())}
         return ()
@@ -289,7 +298,7 @@ class Wiring:
             self.feed.edit(self.graph.sources.proxies, ref, state)
 
 
-def _is_programmed(gateway: Any) -> bool:
-    if gateway.status is None:
+def _is_programmed(live: Any) -> bool:
+    if live.status is None:
         return False
-    return any(one.type == "Programmed" and one.status == "True" for one in gateway.status.conditions)
+    return any(one.type == "Programmed" and one.status == "True" for one in live.status.conditions)

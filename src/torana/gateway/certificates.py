@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from torana.api.kind import ObjectRef, Ref
@@ -112,7 +113,20 @@ def _mismatch(chain: bytes, key: bytes) -> str:
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     ):
         return "tls.key does not belong to tls.crt"
+    return _weakness(private)
+
+
+def _weakness(private: PrivateKeyTypes) -> str:
+    """Envoy takes no shorter RSA keys, and of elliptic curves only these (seen on 1.40)."""
+    if isinstance(private, rsa.RSAPrivateKey) and private.key_size < _SHORTEST_RSA:
+        return f"tls.key is an RSA key of {private.key_size} bits; {_SHORTEST_RSA} is the least"
+    if isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name not in _CURVES:
+        return f"tls.key is of the curve {private.curve.name}; use P-256, P-384 or P-521"
     return ""
+
+
+_SHORTEST_RSA = 2048
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
 
 def _public_bytes(private: PrivateKeyTypes) -> bytes:

@@ -90,3 +90,14 @@ def test_a_proxy_that_never_comes_is_not_waited_for_longer_than_is_good() -> Non
     book.expect(GATEWAY)
     book.hold("route", "accepted", [GATEWAY])
     assert book.give_up(GATEWAY) == [("route", "accepted")]
+
+
+def test_what_claims_nothing_waits_for_connected_proxies_alone() -> None:
+    book = Deliveries()
+    book.offered(GATEWAY, 1)
+    book.expect(GATEWAY)
+    assert book.hold("gw", "not programmed", [GATEWAY], waits_for_first=False) == [("gw", "not programmed")]
+    book.connected(GATEWAY, "a")
+    book.offered(GATEWAY, 2)
+    assert book.hold("gw", "closed", [GATEWAY], waits_for_first=False) == []
+    assert book.delivered(GATEWAY, "a", 2) == [("gw", "closed")]
