@@ -169,6 +169,32 @@ def test_nothing_is_served_while_one_policy_that_refuses_becomes_another_that_re
     assert stage.backend.requests.total() == before
 
 
+def test_a_policy_that_goes_after_its_route_has_moved_opens_nothing_for_the_old_route(stage: Stage) -> None:
+    """Both changes may reach Envoy in one step, and in between neither the one nor the other may be half done."""
+    stage.trust("ca", self_signed(NAME))
+    elsewhere = documents.route(
+        stage.namespace, "web", parent("gw"), rule(backend("web")), hostnames=("elsewhere.example.com",)
+    )
+    here = documents.route(stage.namespace, "web", parent("gw"), rule(backend("web")), hostnames=(HOST,))
+    stage.policy(hostname=NAME, caCertificateRefs=[authorities("ca")])
+    stage.wait()
+    intruder = Intruder(stage.door, HOST)
+    with running(intruder):
+        for _ in range(20):
+            stage.kubernetes.apply(elsewhere)
+            stage.kubernetes.delete("BackendTLSPolicy", stage.namespace, "web")
+            eventually(lambda: _expect_plain_elsewhere(stage))
+            stage.policy(hostname=NAME, caCertificateRefs=[authorities("ca")])
+            stage.wait()
+            stage.kubernetes.apply(here)
+            wait_route(stage.kubernetes, stage.namespace, "web", "gw")
+    intruder.expect_nothing()
+
+
+def _expect_plain_elsewhere(stage: Stage) -> None:
+    assert stage.door.ask("elsewhere.example.com").status == 200
+
+
 def test_authorities_are_exchanged_without_a_failed_request_when_they_overlap(stage: Stage) -> None:
     old, new = stage.identity, self_signed(NAME)
     stage.trust("ca", old)

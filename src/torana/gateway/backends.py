@@ -18,12 +18,17 @@ from torana.proxy.origin import Origin
 
 
 class ClusterKey(NamedTuple):
-    """A Service port and how to speak to it: what one cluster of a proxy stands for."""
+    """A Service port and how to speak to it: what one cluster of a proxy stands for.
+
+    `guard` stands for what its policy asks; empty: no policy. With another guard it is another cluster, so that routes
+    go from the one to the other in the step in which they change themselves.
+    """
 
     namespace: str
     service: str
     port: int
     protocol: str = "http1"
+    guard: str = ""
 
     @property
     def backend(self) -> ObjectRef:
@@ -33,13 +38,14 @@ class ClusterKey(NamedTuple):
     @property
     def passed_on(self) -> ClusterKey:
         """The same backend for bytes that are the client's own TLS already: no policy may wrap them once more."""
-        return self._replace(protocol="tls")
+        return self._replace(protocol="tls", guard="")
 
     @property
     def name(self) -> str:
         """The cluster's name, e.g. `default/backend:3000`."""
         suffix = "" if self.protocol == "http1" else f"/{self.protocol}"
-        return f"{self.namespace}/{self.service}:{self.port}{suffix}"
+        guard = f"~{self.guard}" if self.guard else ""
+        return f"{self.namespace}/{self.service}:{self.port}{suffix}{guard}"
 
 
 class ServicePort(msgspec.Struct, frozen=True, gc=False):

@@ -31,10 +31,10 @@ class Graph:
         self.engine = Engine()
         self.sources = Sources(self.engine)
         self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
+        self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners)
         self.traffic_policies = TrafficPolicies(self.engine, self.sources)
-        self.routes = Routes(self.engine, self.sources, self.listeners, self.traffic_policies)
+        self.routes = Routes(self.engine, self.sources, self.listeners, self.tls_policies, self.traffic_policies)
         self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes, shards_above)
-        self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners, self.routes)
         self.clusters = Clusters(
             self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.traffic_policies
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
@@ -21,6 +23,7 @@ from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
+from torana.gateway.stages.tls_policies import TlsPolicies
 from torana.gateway.stages.traffic_policies import TrafficPolicies
 from torana.gateway.status.routes import is_sound
 
@@ -31,9 +34,11 @@ _MOST_PARENTS = 32
 class Routes:
     """Routes are keyed by RouteKey, attachments by (ListenerKey, RouteKey)."""
 
-    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, traffic: TrafficPolicies) -> None:
-        self.sources, self.listeners, self.traffic = sources, listeners, traffic
-        self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
+    def __init__(
+        self, engine: Engine, sources: Sources, listeners: Listeners, policies: TlsPolicies, traffic: TrafficPolicies
+    ) -> None:
+        self.sources, self.listeners, self.policies, self.traffic = sources, listeners, policies, traffic
+        self.services = policies.services
         slim = tuple(
             engine.derive(f"{kind.api.plural}_specs", sources.routes[kind.name], _slim(kind.name))
             for kind in ROUTE_KINDS.values()
@@ -94,7 +99,7 @@ class Routes:
         grants = self.sources.grants.index("namespace")
 
         def resolve(backend_ref: Any, path: str) -> backends.BackendVerdict:
-            return backends.resolve(
+            verdict = backends.resolve(
                 backend_ref,
                 path,
                 asker,
@@ -102,6 +107,9 @@ class Routes:
                 lambda service: look.get(self.services, service),
                 kind.speech,
             )
+            if verdict.cluster is None:
+                return verdict
+            return msgspec.structs.replace(verdict, cluster=self.policies.guarded(verdict.cluster, look))
 
         return kind.compile(served, resolve)
 

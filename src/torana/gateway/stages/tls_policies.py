@@ -1,4 +1,4 @@
-"""Stage 2, for policies: which BackendTLSPolicy rules a Service port."""
+"""Stage 2, for backends: what routing needs of Services, and which BackendTLSPolicy rules a port of theirs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any
 from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
+from torana.gateway import backends
 from torana.gateway.backends import ClusterKey, ServiceShape
 from torana.gateway.gateways import without_status
 from torana.gateway.policies import backend_tls
 from torana.gateway.policies.backend_tls import SYSTEM, PolicyVerdict, Section
 from torana.gateway.stages.listeners import Listeners, Seen
-from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 
 
 class TlsPolicies:
-    """Verdicts are keyed by policy Ref, claims by (Section, policy Ref)."""
+    """Services are keyed by Ref, verdicts by policy Ref, claims by (Section, policy Ref)."""
 
-    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
-        self.sources, self.listeners, self.routes = sources, listeners, routes
+    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners) -> None:
+        self.sources, self.listeners = sources, listeners
+        self.services = engine.map("service_shapes", sources.services, lambda ref, one, look: backends.shape(one))
         self.specs = engine.map(
             "tls_policy_specs", sources.backend_tls_policies, lambda ref, one, look: without_status(one)
         )
@@ -39,7 +40,7 @@ class TlsPolicies:
         if key.protocol in ("udp", "tls"):
             return None
         service = Ref(key.namespace, key.service)
-        shape: ServiceShape | None = look.get(self.routes.services, service)
+        shape: ServiceShape | None = look.get(self.services, service)
         port = shape.ports.get(("TCP", key.port)) if shape is not None else None
         names = (port.name, "") if port is not None and port.name else ("",)
         for name in names:
@@ -48,6 +49,11 @@ class TlsPolicies:
             if policy is not None and verdict is not None:
                 return policy, verdict
         return None
+
+    def guarded(self, key: ClusterKey, look: Look) -> ClusterKey:
+        """The cluster to speak to where the policy for it, if there is one, is followed."""
+        found = self.rule(key, look)
+        return key._replace(guard=found[1].guard) if found is not None else key
 
     def _judge(self, ref: Ref, policy: Any, look: Look) -> PolicyVerdict:
         uses_system = policy.spec.validation.well_known_ca_certificates == SYSTEM
