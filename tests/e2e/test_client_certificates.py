@@ -10,7 +10,7 @@ from bench.api import Document
 from tests.e2e import documents
 from tests.e2e.asking import Door
 from tests.e2e.certificates import Certificate, self_signed
-from tests.e2e.conditions import condition, expect, gateway_condition, listener_status, wait_programmed
+from tests.e2e.conditions import condition, expect, gateway_condition, listener_status, wait_programmed, wait_route
 from tests.e2e.documents import authorities, backend, config_map, listener, parent, rule
 from tests.e2e.kubernetes import Kubernetes
 from tests.e2e.steady_client import Intruder, SteadyClient, running
@@ -200,3 +200,27 @@ def test_a_gateway_whose_every_listener_closes_says_so_when_they_are_closed(shop
         shop.wait("https", "Accepted", "False", "NoValidCACertificate")
         shop.expect_refused(shop.alice)
         shop.trust("ca", shop.alice)
+
+
+def test_a_check_that_goes_after_a_route_has_moved_opens_nothing_for_the_old_route(shop: Shop) -> None:
+    """Both changes may reach Envoy in one step, and in between neither the one nor the other may be half done."""
+    shop.trust("bob", self_signed("bob.example.com"))
+    here, elsewhere = (
+        documents.route(shop.namespace, "app", parent("gw"), rule(backend("app")), hostnames=(host,))
+        for host in (HOST, "elsewhere.example.com")
+    )
+    checked = {"default": validation(authorities("bob"))}
+    shop.gateway(checked)
+    shop.wait("https")
+    shop.expect_refused()
+    intruder = Intruder(shop.door(), HOST)
+    with running(intruder):
+        for _ in range(20):
+            shop.kubernetes.apply(elsewhere)
+            shop.gateway()
+            shop.wait("https")
+            shop.gateway(checked)
+            shop.wait("https")
+            shop.kubernetes.apply(here)
+            wait_route(shop.kubernetes, shop.namespace, "app", "gw")
+    intruder.expect_nothing()

@@ -119,9 +119,7 @@ class Outcome:
                 chain.table.name: tuple(
                     host
                     for _, host in sorted(
-                        self.graph.hosts.hosts.index("table")
-                        .buckets.get(TableKey(gateway, chain.table.name), {})
-                        .items()
+                        self.graph.hosts.hosts.index("table").buckets.get(TableKey(gateway, chain.name), {}).items()
                     )
                 )
                 for chain in bind.chains

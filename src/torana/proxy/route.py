@@ -37,7 +37,10 @@ class Host(msgspec.Struct, frozen=True, gc=False):
 
 
 class Table(msgspec.Struct, frozen=True, gc=False):
-    """The hosts behind one chain. `shards` 0: one RouteConfiguration; above: exact hosts are spread over so many."""
+    """The hosts behind one chain, for clients that were checked in one way.
+
+    `shards` 0: one RouteConfiguration; above: exact hosts are spread over so many.
+    """
 
     name: str
     shards: int = 0

@@ -41,3 +41,9 @@ class ClientValidation(msgspec.Struct, frozen=True, gc=False):
 
     authorities: Authorities
     is_required: bool = True
+
+    @property
+    def guard(self) -> str:
+        """What tells one way of checking clients from all others."""
+        found = self.authorities.name.rpartition("/")[2]
+        return found if self.is_required else f"{found}-optional"

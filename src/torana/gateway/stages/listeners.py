@@ -78,6 +78,7 @@ class Listeners:
                 "owner": by_owner["owner"],
                 "gateway": lambda key, one: [one.shape.gateway],
                 "bind": lambda key, one: [one.shape.bind] if one.is_servable else [],
+                "table": lambda key, one: [(one.shape.gateway, one.table)],
                 "certificate": lambda key, one: [(one.shape.gateway, ref.secret) for ref in one.certificates],
             },
         )
