@@ -31,7 +31,11 @@ UNNAMED = (
         "session_persistence",
         "[requests of a session](../guide/sessions.md) stay at one endpoint",
     ),
-    ("`defaultScope` of a Gateway, `useDefaultGateways` of a route", "default_scope", "routes without `parentRefs`"),
+    (
+        "`defaultScope` of a Gateway, `useDefaultGateways` of a route",
+        "default_scope",
+        "[routes that name no Gateway](../guide/default-gateways.md)",
+    ),
     (
         "XBackendTrafficPolicy",
         "X_BACKEND_TRAFFIC_POLICY",
