@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torana.envoy import messages as pb
 from torana.envoy import names
-from torana.envoy.filters import session
+from torana.envoy.filters import on_demand
 from torana.envoy.resource import Key, Resource, ResourceType, from_message
 from torana.envoy.scope_fallback import fallback_filter, set_scope
 from torana.envoy.secret import terminate_tls
@@ -92,8 +92,7 @@ def _connection_manager(bind: Bind, table: Table) -> pb.HttpConnectionManager:
         },
     )
     _set_table(manager, table)
-    if table.has_sessions:
-        manager.http_filters.add(name=session.NAME, typed_config=session.chain_filter())
+    manager.http_filters.extend(on_demand.chain_filters(table))
     router = pb.Router(dynamic_stats={"value": False}, suppress_envoy_headers=True)
     manager.http_filters.add(name="envoy.filters.http.router", typed_config=pb.packed(router))
     return manager

@@ -30,6 +30,8 @@ from envoy.config.route.v3.route_components_pb2 import (
 )
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors as CorsFilter
+from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector
@@ -70,6 +72,8 @@ __all__ = [
     "CommonTlsContext",
     "ConfigSource",
     "ConsistentHashing",
+    "CorsFilter",
+    "CorsPolicy",
     "DeltaDiscoveryRequest",
     "DeltaDiscoveryResponse",
     "DirectResponse",

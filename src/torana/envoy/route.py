@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from torana.envoy import messages as pb
-from torana.envoy.filters import session
+from torana.envoy.filters import on_demand
+from torana.envoy.filters.cors import preflights
 from torana.envoy.filters.header_edits import apply_edits
 from torana.envoy.filters.redirect import render_redirect, stray_port
 from torana.envoy.forward import render_forward
@@ -18,9 +19,12 @@ def render_route(route: Route, domain: str) -> list[pb.Route]:
     """The Envoy routes of one route of a host with this domain, in the order in which they are tried."""
     # The name is never empty: the scope fallback asks for it.
     plain = pb.Route(name=route.name or "route", match=render_match(route.match))
-    settings = session.route_config(route)
-    if settings is not None:
-        plain.typed_per_filter_config[session.NAME].CopyFrom(settings)
+    on_demand.enable(plain, route)
+    before = preflights(plain, route) if isinstance(route.action, Forward) else []
+    return before + _render_action(plain, route, domain)
+
+
+def _render_action(plain: pb.Route, route: Route, domain: str) -> list[pb.Route]:
     action = route.action
     if isinstance(action, Forward):
         return render_forward(plain, route, action)

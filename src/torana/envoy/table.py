@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torana.envoy import messages as pb
 from torana.envoy import names, wire
-from torana.envoy.filters import session
+from torana.envoy.filters import on_demand
 from torana.envoy.resource import Resource, ResourceType, from_bytes, from_message
 from torana.envoy.scope_fallback import disabled_fallback
 
@@ -21,7 +21,7 @@ def _settings() -> bytes:
         request_headers_to_remove=[names.SCOPE_HEADER],
     )
     message.typed_per_filter_config[names.SCOPE_FILTER].CopyFrom(disabled_fallback())
-    message.typed_per_filter_config[session.NAME].CopyFrom(pb.packed(pb.FilterConfig(disabled=True)))
+    on_demand.disable(message)
     return bytes(message.SerializeToString(deterministic=True))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from torana.proxy.action import Action, Forward, HeaderEdit
+from torana.proxy.cors import Cors
 from torana.proxy.match import Match
 from torana.proxy.origin import Origin
 
@@ -17,6 +18,7 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     action: Action
     request_headers: HeaderEdit | None = None
     response_headers: HeaderEdit | None = None
+    cors: Cors | None = None
     origin: Origin | None = None
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from torana.proxy.action import Action, Backend, Forward, HeaderEdit, PathRewrite, Redirect, Respond, Rewrite
 from torana.proxy.bind import Bind, Chain, Share, StreamChain
 from torana.proxy.cluster import Cluster
+from torana.proxy.cors import Cors
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 from torana.proxy.session import Session
@@ -106,6 +107,7 @@ def route_text(route: Route) -> str:
     parts = [action_text(route.action)]
     parts += _edits("request", route.request_headers)
     parts += _edits("response", route.response_headers)
+    parts += [_cors_text(route.cors)] if route.cors is not None else []
     return "; ".join(parts)
 
 
@@ -182,3 +184,11 @@ def _edits(what: str, edit: HeaderEdit | None) -> list[str]:
     words += [f"add {name}={value}" for name, value in edit.add]
     words += [f"remove {name}" for name in edit.remove]
     return [f"{what} headers: {', '.join(words)}"] if words else []
+
+
+def _cors_text(cors: Cors) -> str:
+    parts = [f"cors for {' '.join(cors.origins) or 'nobody'}"]
+    for what, values in (("methods", cors.methods), ("headers", cors.headers), ("exposed", cors.exposed)):
+        parts += [f"{what} {' '.join(values)}"] if values else []
+    parts += ["with credentials"] if cors.credentials else []
+    return ", ".join([*parts, f"for {cors.max_age_s}s"])

@@ -7,6 +7,7 @@ import msgspec
 from torana.gateway.backends import ClusterKey, Resolve
 from torana.gateway.finding import Finding
 from torana.proxy.action import HeaderEdit, Mirror, Redirect, Rewrite
+from torana.proxy.cors import Cors
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -16,6 +17,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     response_headers: HeaderEdit | None = None
     redirect: Redirect | None = None
     rewrite: Rewrite | None = None
+    cors: Cors | None = None
     mirrors: tuple[Mirror, ...] = ()
     clusters: tuple[ClusterKey, ...] = ()
     findings: tuple[Finding, ...] = ()

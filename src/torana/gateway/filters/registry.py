@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torana.gateway.filters import header_modifier, mirror, redirect, rewrite
+from torana.gateway.filters import cors, header_modifier, mirror, redirect, rewrite
 from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 
@@ -20,6 +20,7 @@ READERS: dict[str, Reader] = {
     "RequestRedirect": redirect.read,
     "URLRewrite": rewrite.read,
     "RequestMirror": mirror.read,
+    "CORS": cors.read,
 }
 
 BACKEND_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite"})

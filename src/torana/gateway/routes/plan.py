@@ -9,6 +9,7 @@ from torana.gateway.filters.reading import Reading
 from torana.gateway.finding import Finding
 from torana.gateway.precedence import Rank
 from torana.proxy.action import Action, Forward, HeaderEdit, Mirror, Redirect, Respond, Rewrite
+from torana.proxy.cors import Cors
 from torana.proxy.match import Match
 
 
@@ -25,6 +26,7 @@ class RulePlan:
     response_headers: HeaderEdit | None = None
     redirect: Redirect | None = None
     rewrite: Rewrite | None = None
+    cors: Cors | None = None
     forward: Forward | None = None
     mirrors: list[Mirror] = field(default_factory=list)
     clusters: list[ClusterKey] = field(default_factory=list)
@@ -33,7 +35,7 @@ class RulePlan:
 
     def take(self, reading: Reading, path: str) -> None:
         """Add what one filter asks for. All but mirrors may stand once; redirect and rewrite exclude each other."""
-        for name in ("request_headers", "response_headers", "redirect", "rewrite"):
+        for name in ("request_headers", "response_headers", "redirect", "rewrite", "cors"):
             value = getattr(reading, name)
             if value is None:
                 continue
@@ -42,6 +44,9 @@ class RulePlan:
             setattr(self, name, value)
         if self.redirect is not None and self.rewrite is not None:
             self.findings.append(Finding("IncompatibleFilters", "redirect and rewrite exclude each other", path))
+        if self.redirect is not None and self.cors is not None:
+            message = "CORS answers for a backend; it cannot stand beside a redirect"
+            self.findings.append(Finding("IncompatibleFilters", message, path))
         self.mirrors += reading.mirrors
         self.clusters += reading.clusters
         self.findings += reading.findings

@@ -64,6 +64,7 @@ def _entries(kind: str, route: Any, number: int, identity: str, plan: RulePlan) 
                 action=plan.action(),
                 request_headers=plan.request_headers,
                 response_headers=plan.response_headers,
+                cors=plan.cors,
                 origin=origin,
             ),
             identity,
