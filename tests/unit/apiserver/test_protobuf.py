@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.apiserver.rig import Api, Refused
 
@@ -66,6 +66,7 @@ def test_a_zero_counts_where_a_pointer_could_have_been_absent() -> None:
 
 
 @given(st.binary(max_size=200))
+@example(b"\r\x00\x00")  # A number where a message is expected.
 def test_garbage_is_refused_and_nothing_else(garbage: bytes) -> None:
     for body in (garbage, b"k8s\x00" + garbage, envelope("v1", "Pod", garbage)):
         with contextlib.suppress(protobuf.ProtobufError):

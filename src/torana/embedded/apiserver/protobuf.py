@@ -29,7 +29,7 @@ def decode(body: bytes) -> dict[str, Any]:
         raise ProtobufError("the magic number is missing")
     try:
         return _decode_unknown(body[len(MAGIC) :])
-    except (IndexError, struct.error, UnicodeDecodeError, OverflowError, TypeError) as error:
+    except (IndexError, struct.error, UnicodeDecodeError, OverflowError, TypeError, AttributeError) as error:
         raise ProtobufError(f"malformed message: {error}") from error
 
 
