@@ -30,8 +30,11 @@ from envoy.config.route.v3.route_components_pb2 import (
 )
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
+from envoy.extensions.common.matching.v3.extension_matcher_pb2 import ExtensionWithMatcher, ExtensionWithMatcherPerRoute
+from envoy.extensions.filters.http.composite.v3.composite_pb2 import Composite, ExecuteFilterAction
 from envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors as CorsFilter
 from envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy
+from envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2 import ExtAuthz
 from envoy.extensions.filters.http.lua.v3.lua_pb2 import Lua, LuaPerRoute
 from envoy.extensions.filters.http.router.v3.router_pb2 import Router
 from envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector
@@ -54,7 +57,7 @@ from envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpPro
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.type.matcher.v3.http_inputs_pb2 import HttpRequestHeaderMatchInput
 from envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute, RegexMatcher
-from envoy.type.matcher.v3.string_pb2 import StringMatcher
+from envoy.type.matcher.v3.string_pb2 import ListStringMatcher, StringMatcher
 from envoy.type.v3.percent_pb2 import FractionalPercent
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
@@ -70,6 +73,7 @@ __all__ = [
     "Cluster",
     "ClusterLoadAssignment",
     "CommonTlsContext",
+    "Composite",
     "ConfigSource",
     "ConsistentHashing",
     "CorsFilter",
@@ -79,6 +83,10 @@ __all__ = [
     "DirectResponse",
     "DownstreamTlsContext",
     "Duration",
+    "ExecuteFilterAction",
+    "ExtAuthz",
+    "ExtensionWithMatcher",
+    "ExtensionWithMatcherPerRoute",
     "Filter",
     "FilterChain",
     "FilterConfig",
@@ -91,6 +99,7 @@ __all__ = [
     "HttpFilter",
     "HttpProtocolOptions",
     "HttpRequestHeaderMatchInput",
+    "ListStringMatcher",
     "Listener",
     "ListenerFilter",
     "Lua",

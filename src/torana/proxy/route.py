@@ -6,6 +6,7 @@ import msgspec
 
 from torana.proxy.action import Action, Forward, HeaderEdit
 from torana.proxy.cors import Cors
+from torana.proxy.external_auth import ExternalAuth
 from torana.proxy.match import Match
 from torana.proxy.origin import Origin
 
@@ -19,6 +20,7 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     request_headers: HeaderEdit | None = None
     response_headers: HeaderEdit | None = None
     cors: Cors | None = None
+    external_auth: ExternalAuth | None = None
     origin: Origin | None = None
 
 

@@ -14,6 +14,7 @@ from torana.proxy.action import Action, Backend, Forward, HeaderEdit, PathRewrit
 from torana.proxy.bind import Bind, Chain, Share, StreamChain
 from torana.proxy.cluster import Cluster
 from torana.proxy.cors import Cors
+from torana.proxy.external_auth import ExternalAuth
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 from torana.proxy.session import Session
@@ -108,6 +109,7 @@ def route_text(route: Route) -> str:
     parts += _edits("request", route.request_headers)
     parts += _edits("response", route.response_headers)
     parts += [_cors_text(route.cors)] if route.cors is not None else []
+    parts += [_external_auth_text(route.external_auth)] if route.external_auth is not None else []
     return "; ".join(parts)
 
 
@@ -192,3 +194,12 @@ def _cors_text(cors: Cors) -> str:
         parts += [f"{what} {' '.join(values)}"] if values else []
     parts += ["with credentials"] if cors.credentials else []
     return ", ".join([*parts, f"for {cors.max_age_s}s"])
+
+
+def _external_auth_text(auth: ExternalAuth) -> str:
+    parts = [f"if {auth.cluster} allows it, asked over {auth.protocol}"]
+    parts += [f"path {auth.path_prefix}"] if auth.path_prefix else []
+    parts += [f"showing {' '.join(auth.request_headers)}"] if auth.request_headers else []
+    parts += [f"showing bodies up to {auth.max_body_bytes} bytes"] if auth.max_body_bytes else []
+    parts += [f"copying {' '.join(auth.response_headers)}"] if auth.response_headers else []
+    return ", ".join(parts)

@@ -54,6 +54,7 @@ def preflights(plain: pb.Route, route: Route) -> list[pb.Route]:
         return []
     found = [_asking(plain, route)]
     found[0].route.cluster = INVALID_CLUSTER  # Never reached. The filter runs only for routes that forward.
+    found[0].typed_per_filter_config[NAME].CopyFrom(pb.packed(render_cors(cors)))
     if cors.credentials and cors.headers == (_ANY,):
         without = pb.Route()
         without.CopyFrom(found[0])
@@ -71,9 +72,13 @@ def preflights(plain: pb.Route, route: Route) -> list[pb.Route]:
 
 
 def _asking(plain: pb.Route, route: Route) -> pb.Route:
-    """Takes preflight requests for this route; without an action yet."""
+    """Takes preflight requests for this route; without an action yet.
+
+    No other filter of the route has a say in them: they carry no credentials, and no backend sees them.
+    """
     asking = pb.Route()
     asking.CopyFrom(plain)
+    asking.typed_per_filter_config.clear()
     del asking.match.headers[:]
     asking.match.headers.add(name=":method", string_match=pb.StringMatcher(exact="OPTIONS"))
     something = pb.StringMatcher(safe_regex=pb.RegexMatcher(regex=".+"))

@@ -1,12 +1,12 @@
 """Which filters stand in every chain of HTTP and run only where a route asks for them?
 
 Listing them all keeps listeners as they are while routes change: a route can rely on its filters being there, on old
-connections too. Each RouteConfiguration disables them, and a route's
-own settings enable them for it: for other requests Envoy does not even create them. They are not disabled in the
-listener, because the requests of a sharded table that find no scope at first get their filters before their route (see
-`scope_fallback`); a filter that was left out then could not be put in any more. So without a route's settings each of
-them must do nothing. Sessions come first: they may choose another route of the same rule, and the others go by the
-route that is chosen in the end.
+connections too. Each RouteConfiguration disables them, and a route's own settings enable them for it: for other
+requests Envoy does not even create them. They are not disabled in the listener, because the requests of a sharded table
+that find no scope at first get their filters before their route (see `scope_fallback`); a filter that was left out then
+could not be put in any more. So without a route's settings each of them must do nothing.
+
+Sessions come first: they may choose another Envoy route of the same rule, and the others go by the final choice.
 
 A new filter is a file here, with the three names below, and a line in `_MODULES`, in the order of the chain.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from torana.envoy import messages as pb
-from torana.envoy.filters import cors, session
+from torana.envoy.filters import cors, external_auth, session
 from torana.proxy.route import Route, Table
 
 
@@ -32,7 +32,7 @@ class OnDemand(Protocol):
         """The route's own settings, if it asks for the filter."""
 
 
-_MODULES: tuple[OnDemand, ...] = (session, cors)
+_MODULES: tuple[OnDemand, ...] = (session, cors, external_auth)
 
 
 def chain_filters(table: Table) -> list[pb.HttpFilter]:

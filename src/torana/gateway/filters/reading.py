@@ -8,20 +8,26 @@ from torana.gateway.backends import ClusterKey, Resolve
 from torana.gateway.finding import Finding
 from torana.proxy.action import HeaderEdit, Mirror, Redirect, Rewrite
 from torana.proxy.cors import Cors
+from torana.proxy.external_auth import ExternalAuth
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """`findings` make the rule unusable; `unresolved` only say that a reference leads nowhere."""
+    """`findings` make the rule unusable; `unresolved` only say that a reference leads nowhere.
+
+    `is_closed`: without what the filter needs no request may pass.
+    """
 
     request_headers: HeaderEdit | None = None
     response_headers: HeaderEdit | None = None
     redirect: Redirect | None = None
     rewrite: Rewrite | None = None
     cors: Cors | None = None
+    external_auth: ExternalAuth | None = None
     mirrors: tuple[Mirror, ...] = ()
     clusters: tuple[ClusterKey, ...] = ()
     findings: tuple[Finding, ...] = ()
     unresolved: tuple[Finding, ...] = ()
+    is_closed: bool = False
 
 
 class FilterContext(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torana.gateway.filters import cors, header_modifier, mirror, redirect, rewrite
+from torana.gateway.filters import cors, external_auth, header_modifier, mirror, redirect, rewrite
 from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 
@@ -21,6 +21,7 @@ READERS: dict[str, Reader] = {
     "URLRewrite": rewrite.read,
     "RequestMirror": mirror.read,
     "CORS": cors.read,
+    "ExternalAuth": external_auth.read,
 }
 
 BACKEND_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite"})

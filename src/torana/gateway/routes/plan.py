@@ -10,6 +10,7 @@ from torana.gateway.finding import Finding
 from torana.gateway.precedence import Rank
 from torana.proxy.action import Action, Forward, HeaderEdit, Mirror, Redirect, Respond, Rewrite
 from torana.proxy.cors import Cors
+from torana.proxy.external_auth import ExternalAuth
 from torana.proxy.match import Match
 
 
@@ -27,15 +28,17 @@ class RulePlan:
     redirect: Redirect | None = None
     rewrite: Rewrite | None = None
     cors: Cors | None = None
+    external_auth: ExternalAuth | None = None
     forward: Forward | None = None
     mirrors: list[Mirror] = field(default_factory=list)
     clusters: list[ClusterKey] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unresolved: list[Finding] = field(default_factory=list)
+    is_closed: bool = False
 
     def take(self, reading: Reading, path: str) -> None:
         """Add what one filter asks for. All but mirrors may stand once; redirect and rewrite exclude each other."""
-        for name in ("request_headers", "response_headers", "redirect", "rewrite", "cors"):
+        for name in ("request_headers", "response_headers", "redirect", "rewrite", "cors", "external_auth"):
             value = getattr(reading, name)
             if value is None:
                 continue
@@ -51,10 +54,11 @@ class RulePlan:
         self.clusters += reading.clusters
         self.findings += reading.findings
         self.unresolved += reading.unresolved
+        self.is_closed = self.is_closed or reading.is_closed
 
     def action(self) -> Action:
         """Redirect or forward; failure for a rule with a mistake, or with nowhere to go."""
-        if self.findings:
+        if self.findings or self.is_closed:
             return Respond(self.failure)
         if self.redirect is not None:
             return self.redirect

@@ -65,6 +65,7 @@ def _entries(kind: str, route: Any, number: int, identity: str, plan: RulePlan) 
                 request_headers=plan.request_headers,
                 response_headers=plan.response_headers,
                 cors=plan.cors,
+                external_auth=plan.external_auth,
                 origin=origin,
             ),
             identity,
