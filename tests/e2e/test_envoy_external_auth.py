@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +20,8 @@ from torana.proxy.cluster import Cluster, Endpoint, Endpoints
 from torana.proxy.cors import Cors
 from torana.proxy.external_auth import ExternalAuth
 from torana.proxy.match import Match, PathMatch
-from torana.proxy.route import Route
+from torana.proxy.route import Route, Table
+from torana.proxy.session import Session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio]
 
@@ -187,3 +190,23 @@ async def test_preflight_requests_are_answered_without_asking_the_service(tmp_pa
         assert refused.status == 401
         assert refused.headers["access-control-allow-origin"] == "https://foo.com"
         assert run.arrivals.empty()
+
+
+async def test_no_word_of_the_client_about_a_session_leads_past_the_service(tmp_path: Path) -> None:
+    session = Session("00000001", "sid")
+    async with proxy(tmp_path) as run, http_auth() as http:
+        run.table = Table("hosts", has_wildcards=True, has_sessions=True)
+        await serve(run, HTTP, http.endpoint)
+        inside = Forward((Backend("one"), Backend("two")), session=session)
+        await run.plane.deliver([run.bind()])
+        await run.route(guarded(HTTP, "/in", inside), guarded(None, "/", inside))
+        tokens = set()
+        for path, word in itertools.product(("/in", "/"), ({}, LET_IN)):
+            answer = await run.get(path, headers=word)
+            assert answer.status == (200 if path == "/" or word else 401)
+            tokens |= set(re.findall(r"sid=([^;]+)", answer.headers.get("set-cookie", "")))
+        assert tokens
+        for token in tokens:
+            named = {"x-torana-session": ".".join(token.split(".")[:2])}
+            for headers in ({"Cookie": f"sid={token}"}, named, {"Cookie": f"sid={token}", **named}):
+                assert (await run.get("/in", headers=headers)).status == 401
