@@ -1,6 +1,6 @@
 # Every target sets up what it needs in .venv by itself. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check fast format golden bench docs conformance clean
+.PHONY: help quickstart test modes check fast format golden bench docs conformance clean
 
 V := .venv/bin
 STAMP := .venv/.synced
@@ -30,6 +30,9 @@ check: $(STAMP)  ## what must hold before every commit: style, types, import con
 test: $(STAMP)  ## all tests, also those that start Envoy, kubectl and `torana up`
 	$(V)/python -m pytest -m "not e2e" -n auto
 	$(V)/python -m pytest -m e2e
+
+modes: $(STAMP)  ## the tests of routing again, with shards and prefix trees even where there is little to route
+	TORANA_SHARDS_ABOVE=0 TORANA_TREES_ABOVE=0 $(V)/python -m pytest tests/golden tests/e2e/test_envoy_*.py tests/e2e/test_routing_*.py
 
 fast: $(STAMP)  ## the fast tests only
 	@$(V)/python -m pytest -q -m "not e2e and not slow" -n auto

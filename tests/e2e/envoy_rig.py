@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -39,6 +40,9 @@ DEADLINE_S = 20.0
 
 
 NEVER = 1 << 30
+TREES_ABOVE = int(os.environ.get("TORANA_TREES_ABOVE", NEVER))
+SHARDS = 4 if os.environ.get("TORANA_SHARDS_ABOVE") == "0" else 0
+"""Like the controller, the rig can be told to use trees and shards for everything: `make modes`."""
 
 
 class Answer(NamedTuple):
@@ -215,7 +219,7 @@ class Proxy:
 
     def tables(self, *hosts: Host) -> list[Resource]:
         """All route tables and scopes for these hosts."""
-        return tables_of(self.table, hosts, RenderOptions(trees_above=NEVER))
+        return tables_of(self.table, hosts, RenderOptions(TREES_ABOVE))
 
     async def route(self, *routes: Route, domain: str = "a.example.com") -> None:
         """Afterwards the proxy has exactly this host."""
@@ -247,7 +251,7 @@ def tables_of(table: Table, hosts: Iterable[Host], options: RenderOptions | None
 
 
 @asynccontextmanager
-async def proxy(directory: Path, *, shards: int = 0) -> AsyncIterator[Proxy]:
+async def proxy(directory: Path, *, shards: int = SHARDS) -> AsyncIterator[Proxy]:
     """A proxy that serves 404 to everything so far."""
     async with contextlib.AsyncExitStack() as stack:
         plane = await stack.enter_async_context(control_plane())

@@ -10,6 +10,7 @@ in, and a proxy that is up.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,10 +27,12 @@ from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
 from torana.proxy.bind import Chain
+from torana.proxy.limits import SHARDS_ABOVE
 from torana.proxy.text import bind_text, cluster_text
 
 PAGES = Path(__file__).parent / "pages"
 _FENCE = re.compile(r"^```(yaml objects|yaml status|text proxy)\n(.*?)^```$", re.S | re.M)
+_SHARDS_ABOVE = int(os.environ.get("TORANA_SHARDS_ABOVE", SHARDS_ABOVE))
 _CONTROLLER = "torana.dev/gateway-controller"
 _CLASS = {
     "apiVersion": "gateway.networking.k8s.io/v1",
@@ -68,7 +71,7 @@ class Outcome:
     """The graph after all objects of a case were applied."""
 
     def __init__(self, objects: Iterable[dict[str, Any]]) -> None:
-        self.graph = graph = Graph([_CONTROLLER])
+        self.graph = graph = Graph([_CONTROLLER], _SHARDS_ABOVE)
         self.sources = {
             "GatewayClass": graph.sources.gateway_classes,
             "Gateway": graph.sources.gateways,
