@@ -39,7 +39,7 @@ UNNAMED = (
     (
         "XBackendTrafficPolicy",
         "X_BACKEND_TRAFFIC_POLICY",
-        "[limits of retries](../guide/timeouts.md#retries), sessions by backend",
+        "[limits of retries](../guide/retries.md), sessions by backend",
     ),
     ("XBackend", "X_BACKEND", "backends outside of the cluster"),
     ("XMesh", "X_MESH", "the GatewayClass of a mesh"),
