@@ -20,6 +20,11 @@ from torana.gateway.hostnames import intersections
 from torana.gateway.listeners import GROUP, ListenerKey, ListenerShape, gateway_ref
 from torana.gateway.selectors import selects
 
+FEATURES = (
+    "HTTPRouteDestinationPortMatching",
+    "HTTPRouteParentRefPort",
+)
+
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
     """A listener that takes the route, for these hostnames ("" is any). `passes_on`: TLS is not terminated there."""

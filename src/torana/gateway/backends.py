@@ -16,6 +16,11 @@ from torana.gateway.finding import Finding
 from torana.proxy.cluster import Cluster, Endpoint, Endpoints
 from torana.proxy.origin import Origin
 
+FEATURES = (
+    "HTTPRouteBackendProtocolH2C",
+    "HTTPRouteBackendProtocolWebSocket",
+)
+
 
 class ClusterKey(NamedTuple):
     """A Service port and how to speak to it: what one cluster of a proxy stands for.

@@ -12,6 +12,8 @@ from torana.gateway.certificates import CertificateRef, Credentials, KeyPair, ce
 from torana.gateway.finding import Finding
 from torana.proxy.secret import Certificate
 
+FEATURES = ("GatewayBackendClientCertificate",)
+
 
 class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
     """The usable certificate of a Gateway that names one, or what is wrong with it."""

@@ -17,6 +17,11 @@ from torana.gateway.authorities import Bundles, gather
 from torana.gateway.finding import Finding
 from torana.proxy.tls import ClientValidation
 
+FEATURES = (
+    "GatewayFrontendClientCertificateValidation",
+    "GatewayFrontendClientCertificateValidationInsecureFallback",
+)
+
 _INSECURE = "AllowInsecureFallback"
 
 

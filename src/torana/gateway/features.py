@@ -1,61 +1,48 @@
 """Which features of the Gateway API are implemented here: what `status.supportedFeatures` of a GatewayClass says.
 
-Names are those of the conformance suite. A name stands here only when the code serves it.
+Names are those of the conformance suite. They stand as `FEATURES` in the file that serves them: who takes a filter or a
+kind of route out of its registry takes back the claim.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-SUPPORTED: tuple[str, ...] = (
-    "BackendTLSPolicy",
-    "BackendTLSPolicySANValidation",
-    "GRPCRoute",
-    "GRPCRouteNamedRouteRule",
-    "Gateway",
-    "GatewayAddressEmpty",
-    "GatewayBackendClientCertificate",
-    "GatewayFrontendClientCertificateValidation",
-    "GatewayFrontendClientCertificateValidationInsecureFallback",
-    "GatewayHTTPListenerIsolation",
-    "GatewayHTTPSListenerDetectMisdirectedRequests",
-    "GatewayInfrastructurePropagation",
-    "GatewayPort8080",
-    "GatewayStaticAddresses",
-    "HTTPRoute",
-    "HTTPRoute303RedirectStatusCode",
-    "HTTPRoute307RedirectStatusCode",
-    "HTTPRoute308RedirectStatusCode",
-    "HTTPRouteBackendProtocolH2C",
-    "HTTPRouteBackendProtocolWebSocket",
-    "HTTPRouteBackendRequestHeaderModification",
-    "HTTPRouteBackendTimeout",
-    "HTTPRouteCORS",
-    "HTTPRouteDestinationPortMatching",
-    "HTTPRouteHostRewrite",
-    "HTTPRouteMethodMatching",
-    "HTTPRouteNamedRouteRule",
-    "HTTPRouteParentRefPort",
-    "HTTPRoutePathRedirect",
-    "HTTPRoutePathRewrite",
-    "HTTPRoutePortRedirect",
-    "HTTPRouteQueryParamMatching",
-    "HTTPRouteRequestMirror",
-    "HTTPRouteRequestMultipleMirrors",
-    "HTTPRouteRequestPercentageMirror",
-    "HTTPRouteRequestTimeout",
-    "HTTPRouteResponseHeaderModification",
-    "HTTPRouteRetry",
-    "HTTPRouteRetryBackendTimeout",
-    "HTTPRouteRetryConnectionError",
-    "HTTPRouteSchemeRedirect",
-    "ListenerSet",
-    "ReferenceGrant",
-    "TCPRoute",
-    "TLSRoute",
-    "TLSRouteModeMixed",
-    "TLSRouteModeTerminate",
-    "UDPRoute",
+from torana.gateway import (
+    attachment,
+    backends,
+    client_certificate,
+    client_validation,
+    gateways,
+    grants,
+    hosts,
+    listener_sets,
+    listeners,
+)
+from torana.gateway.filters.registry import FILTERS
+from torana.gateway.policies import backend_tls
+from torana.gateway.routes.registry import ROUTE_KINDS
+
+_OTHERS = (
+    attachment,
+    backend_tls,
+    backends,
+    client_certificate,
+    client_validation,
+    gateways,
+    grants,
+    hosts,
+    listener_sets,
+    listeners,
+)
+
+SUPPORTED: tuple[str, ...] = tuple(
+    sorted(
+        {
+            *(name for kind in ROUTE_KINDS.values() for name in kind.features),
+            *(name for file in (*FILTERS, *_OTHERS) for name in file.FEATURES),
+        }
+    )
 )
 
 EXPERIMENTAL = frozenset({"HTTPRouteRetry", "HTTPRouteRetryBackendTimeout", "HTTPRouteRetryConnectionError"})

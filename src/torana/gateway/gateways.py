@@ -11,6 +11,13 @@ from torana.api.meta import ObjectMeta
 from torana.gateway.classes import ClassVerdict
 from torana.gateway.finding import Finding
 
+FEATURES = (
+    "Gateway",
+    "GatewayAddressEmpty",
+    "GatewayInfrastructurePropagation",
+    "GatewayStaticAddresses",
+)
+
 ALL = "All"
 """The one scope that default Gateways know. Specification: GEP-3793."""
 

@@ -13,6 +13,8 @@ from torana.api.kind import ObjectRef
 from torana.derive.collection import Index
 from torana.derive.look import Look
 
+FEATURES = ("ReferenceGrant",)
+
 
 class Asker(NamedTuple):
     """Who refers: group, kind and namespace are all that a grant may ask about."""

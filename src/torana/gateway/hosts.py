@@ -23,6 +23,11 @@ from torana.proxy.action import Redirect, Respond
 from torana.proxy.match import Match
 from torana.proxy.route import Host, Route
 
+FEATURES = (
+    "GatewayHTTPListenerIsolation",
+    "GatewayHTTPSListenerDetectMisdirectedRequests",
+)
+
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 

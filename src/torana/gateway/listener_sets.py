@@ -17,6 +17,8 @@ from torana.gateway.gateways import ManagedGateway, without_status
 from torana.gateway.listeners import GROUP
 from torana.gateway.selectors import selects
 
+FEATURES = ("ListenerSet",)
+
 
 class ManagedSet(msgspec.Struct, frozen=True, gc=False):
     """A ListenerSet that names a Gateway of ours. `object` has no status and no bookkeeping.

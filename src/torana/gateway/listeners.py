@@ -21,6 +21,8 @@ from torana.gateway.finding import Finding
 from torana.gateway.routes.registry import PROTOCOLS, kinds_for
 from torana.proxy.tls import ClientValidation
 
+FEATURES = ("GatewayPort8080",)
+
 GROUP = GATEWAY_GROUP
 
 

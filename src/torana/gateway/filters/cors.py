@@ -8,6 +8,8 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.cors import Cors
 
+FEATURES = ("HTTPRouteCORS",)
+
 _DEFAULT_MAX_AGE_S = 5
 _ANY = "*"
 
@@ -39,3 +41,6 @@ def _exposed(names: tuple[str, ...], credentials: bool) -> tuple[str, ...]:
     if credentials:
         return tuple(name for name in names if name != _ANY)
     return _any_or(names)
+
+
+READERS = {"CORS": read}

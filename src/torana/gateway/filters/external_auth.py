@@ -12,6 +12,8 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.external_auth import ExternalAuth
 
+FEATURES: tuple[str, ...] = ()
+
 
 def read(one: Any, path: str, context: FilterContext) -> Reading:
     """The service that the filter asks."""
@@ -55,3 +57,6 @@ def _prefix(text: str, path: str) -> tuple[str, Finding | None]:
         return "", Finding("UnsupportedValue", message, path)
     stripped = text.strip("/")
     return f"/{stripped}" if stripped else "", None
+
+
+READERS = {"ExternalAuth": read}

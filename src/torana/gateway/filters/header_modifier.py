@@ -12,6 +12,11 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.action import HeaderEdit
 
+FEATURES = (
+    "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteResponseHeaderModification",
+)
+
 _FORBIDDEN = frozenset({"host"})
 """Envoy edits the authority by rewrite only; a modifier on it would be refused by the proxy."""
 
@@ -48,3 +53,6 @@ def _read(modifier: Any, path: str) -> tuple[HeaderEdit | None, tuple[Finding, .
         message = f"header {', '.join(forbidden)} cannot be changed here; a URLRewrite filter changes the host"
         return None, (Finding("UnsupportedValue", message, path),)
     return edit, ()
+
+
+READERS = {"RequestHeaderModifier": read_request, "ResponseHeaderModifier": read_response}

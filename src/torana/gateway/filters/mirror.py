@@ -8,6 +8,12 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.action import Mirror
 
+FEATURES = (
+    "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors",
+    "HTTPRouteRequestPercentageMirror",
+)
+
 
 def read(one: Any, path: str, context: FilterContext) -> Reading:
     """The mirror that the filter asks for: all requests, a percentage, or a fraction of them."""
@@ -25,3 +31,6 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
     if not numerator:
         return Reading()
     return Reading(mirrors=(Mirror(verdict.cluster.name, numerator, denominator),), clusters=(verdict.cluster,))
+
+
+READERS = {"RequestMirror": read}

@@ -9,6 +9,15 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.action import Redirect
 
+FEATURES = (
+    "HTTPRoute303RedirectStatusCode",
+    "HTTPRoute307RedirectStatusCode",
+    "HTTPRoute308RedirectStatusCode",
+    "HTTPRoutePathRedirect",
+    "HTTPRoutePortRedirect",
+    "HTTPRouteSchemeRedirect",
+)
+
 _STATUSES = (301, 302, 303, 307, 308)
 
 
@@ -24,3 +33,6 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
     changed, findings = read_path(spec.path, context.prefix, f"{path}.path")
     redirect = Redirect(status, spec.scheme or "", spec.hostname or "", spec.port or 0, changed)
     return Reading(redirect=redirect, findings=findings)
+
+
+READERS = {"RequestRedirect": read}

@@ -14,15 +14,10 @@ from torana.gateway.finding import Finding
 
 Reader = Callable[[Any, str, FilterContext], Reading]
 
-READERS: dict[str, Reader] = {
-    "RequestHeaderModifier": header_modifier.read_request,
-    "ResponseHeaderModifier": header_modifier.read_response,
-    "RequestRedirect": redirect.read,
-    "URLRewrite": rewrite.read,
-    "RequestMirror": mirror.read,
-    "CORS": cors.read,
-    "ExternalAuth": external_auth.read,
-}
+FILTERS = (header_modifier, redirect, rewrite, mirror, cors, external_auth)
+"""Each file has its `READERS`, by type of filter, and the `FEATURES` that they serve."""
+
+READERS: dict[str, Reader] = {type_: reader for one in FILTERS for type_, reader in one.READERS.items()}
 
 BACKEND_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite"})
 """Filters that may stand on a backendRef."""

@@ -9,6 +9,11 @@ from torana.gateway.filters.reading import FilterContext, Reading
 from torana.gateway.finding import Finding
 from torana.proxy.action import Rewrite
 
+FEATURES = (
+    "HTTPRouteHostRewrite",
+    "HTTPRoutePathRewrite",
+)
+
 
 def read(one: Any, path: str, context: FilterContext) -> Reading:
     """The changes of host and path that the filter asks for."""
@@ -17,3 +22,6 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
         return Reading(findings=(Finding("UnsupportedValue", "the filter's own block is missing", path),))
     changed, findings = read_path(spec.path, context.prefix, f"{path}.path")
     return Reading(rewrite=Rewrite(spec.hostname or "", changed), findings=findings)
+
+
+READERS = {"URLRewrite": read}

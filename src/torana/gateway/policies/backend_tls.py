@@ -17,6 +17,11 @@ from torana.gateway.authorities import Bundles, gather
 from torana.gateway.finding import Finding
 from torana.proxy.tls import Authorities, PeerName, UpstreamTls
 
+FEATURES = (
+    "BackendTLSPolicy",
+    "BackendTLSPolicySANValidation",
+)
+
 SYSTEM = "System"
 
 

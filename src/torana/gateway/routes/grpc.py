@@ -21,6 +21,11 @@ from torana.gateway.routes.rules import compile_rules, read_backends, read_named
 from torana.proxy.action import Forward
 from torana.proxy.match import HeaderMatch, Match, PathMatch
 
+FEATURES = (
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
+)
+
 _UNAVAILABLE = 503
 FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror"})
 """Filters that may stand in a rule of a GRPCRoute."""

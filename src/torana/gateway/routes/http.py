@@ -21,6 +21,18 @@ from torana.gateway.routes.rules import compile_rules, read_backends, read_named
 from torana.proxy.action import Forward, Retry
 from torana.proxy.match import HeaderMatch, Match, PathMatch, QueryMatch
 
+FEATURES = (
+    "HTTPRoute",
+    "HTTPRouteBackendTimeout",
+    "HTTPRouteMethodMatching",
+    "HTTPRouteNamedRouteRule",
+    "HTTPRouteQueryParamMatching",
+    "HTTPRouteRequestTimeout",
+    "HTTPRouteRetry",
+    "HTTPRouteRetryBackendTimeout",
+    "HTTPRouteRetryConnectionError",
+)
+
 _PATH_TYPES = {"Exact": "exact", "PathPrefix": "prefix", "RegularExpression": "regex"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 

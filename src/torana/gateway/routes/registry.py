@@ -29,6 +29,7 @@ class RouteKind(msgspec.Struct, frozen=True):
     protocols: tuple[str, ...]
     speech: Speech
     compile: Callable[[Any, Resolve], CompiledRoute]
+    features: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -38,11 +39,11 @@ class RouteKind(msgspec.Struct, frozen=True):
 ROUTE_KINDS: dict[str, RouteKind] = {
     one.name: one
     for one in (
-        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route),
-        RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route),
-        RouteKind(TLS_ROUTE, ("TLS",), "tcp", stream.compile_route),
-        RouteKind(TCP_ROUTE, ("TCP",), "tcp", stream.compile_route),
-        RouteKind(UDP_ROUTE, ("UDP",), "udp", stream.compile_route),
+        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route, http.FEATURES),
+        RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route, grpc.FEATURES),
+        RouteKind(TLS_ROUTE, ("TLS",), "tcp", stream.compile_route, stream.TLS_FEATURES),
+        RouteKind(TCP_ROUTE, ("TCP",), "tcp", stream.compile_route, ("TCPRoute",)),
+        RouteKind(UDP_ROUTE, ("UDP",), "udp", stream.compile_route, ("UDPRoute",)),
     )
 }
 

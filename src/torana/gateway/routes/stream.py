@@ -13,6 +13,8 @@ from torana.gateway.backends import ClusterKey, Resolve
 from torana.gateway.finding import Finding
 from torana.gateway.routes.compiled import CompiledRoute, StreamShare
 
+TLS_FEATURES = ("TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate")
+
 
 def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
     """The first rule of a route."""
