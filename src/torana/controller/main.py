@@ -38,6 +38,7 @@ from torana.envoy.server import XdsServer
 from torana.envoy.stage import Resources
 from torana.gateway.authorities import KEY
 from torana.gateway.graph import Graph
+from torana.gateway.parameters import KEYS as PARAMETERS
 from torana.gateway.policies.backend_tls import SYSTEM
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.sources import BundleVersion
@@ -112,7 +113,7 @@ def kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
         SERVICE: (sources.services, as_is, ""),
         ENDPOINT_SLICE: (sources.endpoint_slices, as_is, ""),
         SECRET: (sources.secrets, as_is, ""),
-        CONFIG_MAP: (sources.config_maps, _authorities_alone, ""),
+        CONFIG_MAP: (sources.config_maps, _what_matters, ""),
         BACKEND_TLS_POLICY: (sources.backend_tls_policies, as_is, ""),
         X_BACKEND_TRAFFIC_POLICY: (sources.backend_traffic_policies, as_is, ""),
         CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
@@ -126,13 +127,13 @@ def _bundle_version(crd: Any) -> BundleVersion:
     return BundleVersion(crd.spec.group, said.get(_BUNDLE_VERSION, ""), said.get(_CHANNEL, ""))
 
 
-def _authorities_alone(config_map: Any) -> Any:
-    """A cluster has many ConfigMaps, with much in them that is of no concern here."""
-    data, binary = config_map.data, config_map.binary_data
+def _what_matters(config_map: Any) -> Any:
+    """A cluster has many ConfigMaps, with much in them that is of no concern here: of that, only the keys are kept."""
+    matters = {KEY, *PARAMETERS}
     return msgspec.structs.replace(
         config_map,
-        data={KEY: data[KEY]} if KEY in data else {},
-        binary_data={KEY: binary[KEY]} if KEY in binary else {},
+        data={key: value if key in matters else "" for key, value in config_map.data.items()},
+        binary_data={key: value if key in matters else "" for key, value in config_map.binary_data.items()},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from torana.gateway.finding import Finding
+from torana.gateway.parameters import ConfigMapOf, Parameters, resolve
 
 CONTROLLER_NAME = "torana.dev/gateway-controller"
 
@@ -21,19 +22,16 @@ class ClassVerdict(msgspec.Struct, frozen=True, gc=False):
     controller_name: str
     generation: int
     finding: Finding | None = None
+    parameters: Parameters = Parameters()
 
 
-def judge(gateway_class: Any, controller_names: frozenset[str]) -> ClassVerdict | None:
+def judge(gateway_class: Any, controller_names: frozenset[str], config_map_of: ConfigMapOf) -> ClassVerdict | None:
     """The verdict on a class of ours; None for classes of other controllers."""
     name = gateway_class.spec.controller_name
     if name not in controller_names:
         return None
-    finding = None
-    if gateway_class.spec.parameters_ref is not None:
-        ref = gateway_class.spec.parameters_ref
-        finding = Finding(
-            "InvalidParameters",
-            f"{ref.group}/{ref.kind} {ref.name} is not a kind of parameters that this controller knows; remove it",
-            "spec.parametersRef",
-        )
-    return ClassVerdict(gateway_class.metadata.name, name, gateway_class.metadata.generation, finding)
+    meta, ref = gateway_class.metadata, gateway_class.spec.parameters_ref
+    found = resolve(ref, ref.namespace, "spec.parametersRef", config_map_of) if ref is not None else Parameters()
+    if isinstance(found, Finding):
+        return ClassVerdict(meta.name, name, meta.generation, found)
+    return ClassVerdict(meta.name, name, meta.generation, parameters=found)

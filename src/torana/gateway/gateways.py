@@ -10,6 +10,7 @@ import msgspec
 from torana.api.meta import ObjectMeta
 from torana.gateway.classes import ClassVerdict
 from torana.gateway.finding import Finding
+from torana.gateway.parameters import ConfigMapOf, Parameters, resolve
 
 FEATURES = (
     "Gateway",
@@ -32,6 +33,7 @@ class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
     uid: str
     gateway_class: ClassVerdict
     finding: Finding | None = None
+    parameters: Parameters = Parameters()
 
     @property
     def scope(self) -> str | None:
@@ -39,11 +41,14 @@ class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
         return ALL if self.object.spec.default_scope == ALL else None
 
 
-def manage(gateway: Any, gateway_class: ClassVerdict | None) -> ManagedGateway | None:
+def manage(gateway: Any, gateway_class: ClassVerdict | None, config_map_of: ConfigMapOf) -> ManagedGateway | None:
     """The Gateway as ours; None when its class is absent, not ours, or not accepted."""
     if gateway_class is None or gateway_class.finding is not None:
         return None
-    return ManagedGateway(without_status(gateway), gateway.metadata.uid, gateway_class, _finding(gateway))
+    own = _own_parameters(gateway, config_map_of)
+    finding = own if isinstance(own, Finding) else _bad_address(gateway)
+    parameters = gateway_class.parameters if isinstance(own, Finding) else own.over(gateway_class.parameters)
+    return ManagedGateway(without_status(gateway), gateway.metadata.uid, gateway_class, finding, parameters)
 
 
 def without_status(obj: Any) -> Any:
@@ -59,12 +64,15 @@ def without_status(obj: Any) -> Any:
     return msgspec.structs.replace(obj, metadata=slim, status=None)
 
 
-def _finding(gateway: Any) -> Finding | None:
+def _own_parameters(gateway: Any, config_map_of: ConfigMapOf) -> Parameters | Finding:
     infrastructure = gateway.spec.infrastructure
-    if infrastructure is not None and infrastructure.parameters_ref is not None:
-        ref = infrastructure.parameters_ref
-        message = f"{ref.group}/{ref.kind} {ref.name} is not a kind of parameters that this controller knows; remove it"
-        return Finding("InvalidParameters", message, "spec.infrastructure.parametersRef")
+    if infrastructure is None or infrastructure.parameters_ref is None:
+        return Parameters()
+    path = "spec.infrastructure.parametersRef"
+    return resolve(infrastructure.parameters_ref, gateway.metadata.namespace, path, config_map_of)
+
+
+def _bad_address(gateway: Any) -> Finding | None:
     for position, address in enumerate(gateway.spec.addresses):
         path = f"spec.addresses[{position}]"
         if (address.type or "IPAddress") != "IPAddress":

@@ -48,8 +48,14 @@ def observe(
 
 
 def _addresses(service: Service) -> tuple[GatewayStatusAddress, ...]:
+    if service.spec.type == "ClusterIP":
+        return tuple(GatewayStatusAddress(type="IPAddress", value=each) for each in _cluster_ips(service))
     ingress = service.status.load_balancer.ingress
     return tuple(dict.fromkeys(_address(entry) for entry in ingress if entry.ip or entry.hostname))
+
+
+def _cluster_ips(service: Service) -> tuple[str, ...]:
+    return tuple(each for each in service.spec.cluster_ips if each and each != "None")
 
 
 def _address(entry: LoadBalancerIngress) -> GatewayStatusAddress:

@@ -46,6 +46,8 @@ class PlanInputs(PodInputs, frozen=True, kw_only=True):
     broken for a while keeps its Service and with it its address."""
     replicas: int | None = None
     """`None`: not said, which is one Pod, or what an autoscaler makes of it."""
+    service_type: str = "LoadBalancer"
+    """Or `ClusterIP`: reached from inside of the cluster alone."""
 
 
 def plan(gateway: Gateway, inputs: PlanInputs) -> tuple[PlannedObject, ...]:
@@ -80,7 +82,7 @@ def _service(gateway: Gateway, inputs: PlanInputs) -> PlannedObject | None:
     if not ports:
         return None
     spec: dict[str, Any] = {
-        "type": "LoadBalancer",
+        "type": inputs.service_type,
         "selector": _selector(gateway),
         "ports": [
             {"name": port.name, "protocol": port.protocol, "port": port.number, "targetPort": port.number}
@@ -89,7 +91,7 @@ def _service(gateway: Gateway, inputs: PlanInputs) -> PlannedObject | None:
     }
     if inputs.home == "cluster":
         spec["ipFamilyPolicy"] = "PreferDualStack"
-    if addresses := requested_addresses(gateway):
+    if (addresses := requested_addresses(gateway)) and inputs.service_type == "LoadBalancer":
         # A Service asks for one address; whether the others could be used is seen from its status (`observe`).
         spec["loadBalancerIP"] = addresses[0]
     return _object("v1", "Service", gateway, spec=spec)

@@ -13,6 +13,7 @@ import msgspec
 from torana.api.kind import Ref
 from torana.derive.engine import Engine, Settled
 from torana.derive.look import Look
+from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
 from torana.gateway.listeners import gateway_ref
 from torana.gateway.status.gateways import ProxyState
@@ -26,7 +27,7 @@ class Infrastructure:
     """Pods are keyed by Ref, problems by Gateway."""
 
     def __init__(self, engine: Engine, graph: Graph, inputs: PlanInputs) -> None:
-        self.inputs, self.listeners = inputs, graph.listeners.listeners
+        self.inputs, self.listeners, self.gateways = inputs, graph.listeners.listeners, graph.listeners.gateways
         self.pods = engine.source("proxy_pods", {"gateway": _gateway_of})
         self.deployments = engine.source("proxy_deployments", {"gateway": _gateway_of})
         self.problems = engine.source("infrastructure_problems")
@@ -62,7 +63,20 @@ class Infrastructure:
 
     def inputs_of(self, gateway: Ref) -> PlanInputs:
         """What a Gateway's configuration asks of its proxy."""
-        return msgspec.structs.replace(self.inputs, ports=self.ports.items.get(gateway, ()))
+        ports = self.ports.items.get(gateway, ())
+        managed: ManagedGateway | None = self.gateways.items.get(gateway)
+        if managed is None:
+            return msgspec.structs.replace(self.inputs, ports=ports)
+        said = managed.parameters
+        return msgspec.structs.replace(
+            self.inputs,
+            ports=ports,
+            replicas=said.replicas or self.inputs.replicas,
+            service_type=said.service_type or self.inputs.service_type,
+            image=said.image or self.inputs.image,
+            log_level=said.log_level or self.inputs.log_level,
+            concurrency=said.concurrency or self.inputs.concurrency,
+        )
 
     def _bind_address(self, ref: Ref, observed: Observed, look: Look) -> str | None:
         """In a cluster every address of the Pod; embedded, the Gateway's own address, once it has one."""

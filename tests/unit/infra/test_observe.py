@@ -16,7 +16,9 @@ from .gateways import a_gateway
 
 def a_service(*ingress: dict[str, Any], conditions: tuple[dict[str, Any], ...] = ()) -> Service:
     status = {"loadBalancer": {"ingress": ingress}, "conditions": conditions}
-    return msgspec.convert({"metadata": {"name": "web-torana"}, "spec": {}, "status": status}, Service)
+    return msgspec.convert(
+        {"metadata": {"name": "web-torana"}, "spec": {"type": "LoadBalancer"}, "status": status}, Service
+    )
 
 
 def a_deployment(ready: int, *conditions: dict[str, str]) -> Deployment:
@@ -51,6 +53,12 @@ def test_the_addresses_are_those_of_the_service() -> None:
     ]
     assert state.ready_replicas == 1
     assert state.problem == ""
+
+
+def test_a_service_inside_of_the_cluster_has_the_addresses_it_has_there() -> None:
+    spec = {"type": "ClusterIP", "clusterIP": "10.0.0.7", "clusterIPs": ["10.0.0.7", "fd00::7"]}
+    service = msgspec.convert({"metadata": {"name": "web-torana"}, "spec": spec}, Service)
+    assert [each.value for each in observe(a_gateway(), service, None).addresses] == ["10.0.0.7", "fd00::7"]
 
 
 def test_an_address_that_was_asked_for_and_not_given_is_missing() -> None:

@@ -19,6 +19,7 @@ INFRASTRUCTURE = {
     "labels": {"team": "shop", "app.kubernetes.io/name": "front", "gateway.networking.k8s.io/gateway-name": "stolen"},
     "annotations": {"note": "hello", "torana.dev/applied-hash": "forged"},
 }
+TYPES = ("LoadBalancer", "ClusterIP")
 
 
 def by_kind(objects: tuple[dict[str, Any], ...]) -> dict[str, dict[str, Any]]:
@@ -213,3 +214,11 @@ def missing(wanted: Any, understood: Any, path: str = "") -> list[str]:
         pairs = zip(wanted, understood, strict=True)
         return [lost for index, (one, two) in enumerate(pairs) for lost in missing(one, two, f"{path}[{index}]")]
     return [] if wanted == understood else [path]
+
+
+def test_a_service_inside_of_the_cluster_asks_for_no_address_outside() -> None:
+    gateway = a_gateway(addresses=[{"type": "IPAddress", "value": "127.77.0.9"}])
+    outside, inside = (by_kind(plan(gateway, some_inputs(service_type=each)))["Service"] for each in TYPES)
+    assert (outside["spec"]["type"], outside["spec"]["loadBalancerIP"]) == ("LoadBalancer", "127.77.0.9")
+    assert inside["spec"]["type"] == "ClusterIP"
+    assert "loadBalancerIP" not in inside["spec"]

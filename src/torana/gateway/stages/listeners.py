@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
@@ -37,7 +37,9 @@ class Listeners:
     def __init__(self, engine: Engine, sources: Sources, controller_names: frozenset[str]) -> None:
         self.sources = sources
         self.classes = engine.map(
-            "classes", sources.gateway_classes, lambda ref, one, look: classes.judge(one, controller_names)
+            "classes",
+            sources.gateway_classes,
+            lambda ref, one, look: classes.judge(one, controller_names, self._config_maps(look)),
         )
         self.key_pairs = engine.map("key_pairs", sources.secrets, _key_pair)
         self.bundles = {
@@ -93,7 +95,11 @@ class Listeners:
         )
 
     def _manage(self, ref: Ref, gateway: Any, look: Look) -> ManagedGateway | None:
-        return manage(gateway, look.get(self.classes, Ref("", gateway.spec.gateway_class_name)))
+        gateway_class = look.get(self.classes, Ref("", gateway.spec.gateway_class_name))
+        return manage(gateway, gateway_class, self._config_maps(look))
+
+    def _config_maps(self, look: Look) -> Callable[[Ref], Any]:
+        return lambda ref: look.get(self.sources.config_maps, ref)
 
     def _judge(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[Any, Any]:
         if managed.finding is not None:
