@@ -19,6 +19,7 @@ FEATURES = (
 )
 
 _STATUSES = (301, 302, 303, 307, 308)
+_SCHEMES = ("http", "https")
 
 
 def read(one: Any, path: str, context: FilterContext) -> Reading:
@@ -30,6 +31,9 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
     if status not in _STATUSES:
         message = f"status {status} is not a redirect; use one of {', '.join(map(str, _STATUSES))}"
         return Reading(findings=(Finding("UnsupportedValue", message, f"{path}.statusCode"),))
+    if spec.scheme and spec.scheme not in _SCHEMES:
+        message = f"scheme {spec.scheme} is not known; use one of {', '.join(_SCHEMES)}"
+        return Reading(findings=(Finding("UnsupportedValue", message, f"{path}.scheme"),))
     changed, findings = read_path(spec.path, context.prefix, f"{path}.path")
     redirect = Redirect(status, spec.scheme or "", spec.hostname or "", spec.port or 0, changed)
     return Reading(redirect=redirect, findings=findings)
