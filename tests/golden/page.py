@@ -84,6 +84,7 @@ class Outcome:
             "Secret": graph.sources.secrets,
             "ConfigMap": graph.sources.config_maps,
             "BackendTLSPolicy": graph.sources.backend_tls_policies,
+            "XBackend": graph.sources.backends,
             "XBackendTrafficPolicy": graph.sources.backend_traffic_policies,
         }
         edits: dict[Any, dict[Ref, Any]] = {}
@@ -111,6 +112,9 @@ class Outcome:
             case "XBackendTrafficPolicy":
                 told = self.graph.traffic_reports.backend_traffic.items.get(ref)
                 return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
+            case "XBackend":
+                told = self.graph.external_reports.backends.items.get(ref)
+                return merge.backend_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
         report = reports.routes.items.get(RouteKey(kind, ref))
         return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}
 

@@ -41,7 +41,7 @@ UNNAMED = (
         "X_BACKEND_TRAFFIC_POLICY",
         "[limits of retries](../guide/retries.md), sessions by backend",
     ),
-    ("XBackend", "X_BACKEND", "backends outside of the cluster"),
+    ("XBackend", "X_BACKEND", "[backends outside of the cluster](../guide/external-backends.md)"),
     ("XMesh", "X_MESH", "the GatewayClass of a mesh"),
 )
 """Parts of the experimental channel that no feature names: what, the word in the code, meaning."""

@@ -23,6 +23,7 @@ from torana.api.listener_set import LISTENER_SET, ListenerSetStatus
 from torana.api.parents import RouteStatus
 from torana.api.policies import PolicyStatus
 from torana.api.reference_grant import REFERENCE_GRANT
+from torana.api.x_backend import X_BACKEND, XBackendStatus
 from torana.api.x_backend_traffic_policy import X_BACKEND_TRAFFIC_POLICY
 from torana.controller.feed import as_is
 from torana.controller.health import serve_health
@@ -39,10 +40,10 @@ from torana.envoy.stage import Resources
 from torana.gateway.authorities import KEY
 from torana.gateway.graph import Graph
 from torana.gateway.parameters import KEYS as PARAMETERS
-from torana.gateway.policies.backend_tls import SYSTEM
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.sources import BundleVersion
 from torana.gateway.status import merge
+from torana.gateway.upstream_validation import SYSTEM
 from torana.infra.apply import InfraApplier
 from torana.infra.names import GATEWAY_NAME_LABEL
 from torana.infra.plan import PlanInputs
@@ -116,6 +117,7 @@ def kinds(graph: Graph, infrastructure: Infrastructure) -> dict[Any, Any]:
         CONFIG_MAP: (sources.config_maps, _what_matters, ""),
         BACKEND_TLS_POLICY: (sources.backend_tls_policies, as_is, ""),
         X_BACKEND_TRAFFIC_POLICY: (sources.backend_traffic_policies, as_is, ""),
+        X_BACKEND: (sources.backends, as_is, ""),
         CUSTOM_RESOURCE_DEFINITION: (sources.bundle_versions, _bundle_version, ""),
         DEPLOYMENT: (infrastructure.deployments, as_is, GATEWAY_NAME_LABEL),
         POD: (infrastructure.pods, as_is, GATEWAY_NAME_LABEL),
@@ -168,6 +170,13 @@ def targets(graph: Graph, controller_names: frozenset[str]) -> dict[str, Target]
         },
         "ListenerSet": Target(
             LISTENER_SET, sources.listener_sets.items, ListenerSetStatus, merge.set_status, lambda one: False
+        ),
+        "XBackend": Target(
+            X_BACKEND,
+            sources.backends.items,
+            XBackendStatus,
+            lambda report, live, now: merge.backend_status(report, live, controller_names, now),
+            lambda one: one.status is not None and has_foreign_parents(one),
         ),
         **{
             kind.name: Target(

@@ -150,6 +150,8 @@ class Wiring:
             self._report(StatusKey("BackendTLSPolicy", ref), change)
         for ref, change in settled.of(self.graph.traffic_reports.backend_traffic).items():
             self._report(StatusKey("XBackendTrafficPolicy", ref), change)
+        for ref, change in settled.of(self.graph.external_reports.backends).items():
+            self._report(StatusKey("XBackend", ref), change)
         sources = self.graph.sources
         told: dict[str, Collection[Any, Any]] = {
             "GatewayClass": sources.gateway_classes,
@@ -157,6 +159,7 @@ class Wiring:
             "BackendTLSPolicy": sources.backend_tls_policies,
             "XBackendTrafficPolicy": sources.backend_traffic_policies,
             "ListenerSet": sources.listener_sets,
+            "XBackend": sources.backends,
         }
         for kind, source in (told | sources.routes).items():
             for ref in settled.of(source):

@@ -19,9 +19,7 @@ def render_cluster(cluster: Cluster) -> Resource:
         return _empty(cluster)
     message = pb.Cluster(
         name=cluster.name,
-        type=pb.Cluster.EDS,
         connect_timeout=pb.duration_ms(_CONNECT_TIMEOUT_MS),
-        eds_cluster_config={"eds_config": pb.ads()},
         lb_policy=pb.Cluster.LEAST_REQUEST,
         circuit_breakers={
             "thresholds": [
@@ -41,11 +39,27 @@ def render_cluster(cluster: Cluster) -> Resource:
         budget = message.circuit_breakers.thresholds[0].retry_budget
         budget.budget_percent.value = cluster.retry_budget.percent
         budget.min_retry_concurrency.value = cluster.retry_budget.min_concurrent
-    needs: tuple[Key, ...] = ((ResourceType.EDS, cluster.name),)
+    needs = _set_members(message, cluster)
     if cluster.tls is not None:
         message.transport_socket.CopyFrom(originate_tls(cluster.tls, cluster.protocol))
         needs += needs_of(cluster.tls)
     return from_message(ResourceType.CDS, cluster.name, message, needs=needs, origins=(cluster.origin,))
+
+
+def _set_members(message: pb.Cluster, cluster: Cluster) -> tuple[Key, ...]:
+    """Endpoints that we tell, or those that DNS knows; what Envoy asks for first."""
+    if cluster.host is None:
+        message.type = pb.Cluster.EDS
+        message.eds_cluster_config.eds_config.CopyFrom(pb.ads())
+        return ((ResourceType.EDS, cluster.name),)
+    message.type = pb.Cluster.STRICT_DNS
+    message.dns_lookup_family = pb.Cluster.V4_PREFERRED
+    message.respect_dns_ttl = True
+    message.load_assignment.cluster_name = cluster.name
+    address = message.load_assignment.endpoints.add().lb_endpoints.add().endpoint.address.socket_address
+    address.address = cluster.host.address
+    address.port_value = cluster.host.port
+    return ()
 
 
 def _empty(cluster: Cluster) -> Resource:

@@ -83,6 +83,8 @@ class Resources:
         }
 
     def _endpoints(self, key: Any, cluster: Any, look: Look) -> dict[Any, Resource]:
+        if cluster.host is not None:
+            return {}
         body = look.get(self.endpoint_bodies, key[1])
         return _keyed(key[0], body or render_endpoints(Endpoints(cluster.name, ())))
 
@@ -116,6 +118,11 @@ def _secrets(engine: Engine, graph: Graph) -> tuple[Derived[Any, Resource], ...]
             "client_secrets",
             graph.clusters.client_certificates,
             lambda gateway, one, look: _keyed(gateway, render_secret(one)),
+        ),
+        engine.derive(
+            "external_secrets",
+            graph.clusters.external_certificates,
+            lambda key, one, look: _keyed(key[0], render_secret(one)),
         ),
         engine.derive(
             "authority_secrets",

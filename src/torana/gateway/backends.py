@@ -6,12 +6,13 @@ existence, port. Specification: BackendObjectReference, `ResolvedRefs` reasons, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from torana.api.kind import ObjectRef, Ref
+from torana.api.kind import ObjectRef
+from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.gateway.finding import Finding
 from torana.proxy.cluster import Cluster, Endpoint, Endpoints
 from torana.proxy.origin import Origin
@@ -21,24 +22,28 @@ FEATURES = (
     "HTTPRouteBackendProtocolWebSocket",
 )
 
+SERVICE = "Service"
+
 
 class ClusterKey(NamedTuple):
-    """A Service port and how to speak to it: what one cluster of a proxy stands for.
+    """A port of a Service or XBackend and how to speak to it: what one cluster of a proxy stands for.
 
     `guard` stands for what its policy asks; empty: no policy. With another guard it is another cluster, so that routes
     go from the one to the other in the step in which they change themselves.
     """
 
     namespace: str
-    service: str
+    object_name: str
     port: int
     protocol: str = "http1"
     guard: str = ""
+    kind: str = SERVICE
 
     @property
     def backend(self) -> ObjectRef:
         """The object that the backend is."""
-        return ObjectRef("", "Service", self.namespace, self.service)
+        group = "" if self.kind == SERVICE else EXPERIMENTAL_GROUP
+        return ObjectRef(group, self.kind, self.namespace, self.object_name)
 
     @property
     def passed_on(self) -> ClusterKey:
@@ -49,8 +54,9 @@ class ClusterKey(NamedTuple):
     def name(self) -> str:
         """The cluster's name, e.g. `default/backend:3000`."""
         suffix = "" if self.protocol == "http1" else f"/{self.protocol}"
+        kind = "" if self.kind == SERVICE else f"{self.kind}/"
         guard = f"~{self.guard}" if self.guard else ""
-        return f"{self.namespace}/{self.service}:{self.port}{suffix}{guard}"
+        return f"{self.namespace}/{kind}{self.object_name}:{self.port}{suffix}{guard}"
 
 
 class ServicePort(msgspec.Struct, frozen=True, gc=False):
@@ -69,7 +75,7 @@ class ServiceShape(msgspec.Struct, frozen=True, gc=False):
 
 
 class BackendVerdict(msgspec.Struct, frozen=True, gc=False):
-    """A usable backend, or what is wrong with it."""
+    """A usable backend, or what is wrong with it. With both there is a cluster to which nothing is sent."""
 
     cluster: ClusterKey | None = None
     finding: Finding | None = None
@@ -77,6 +83,12 @@ class BackendVerdict(msgspec.Struct, frozen=True, gc=False):
 
 Resolve = Callable[[Any, str], BackendVerdict]
 """(backendRef, its field path) → verdict."""
+
+BackendKind = tuple[str, str]
+"""Group and kind."""
+
+Find = Callable[[Any, str, ObjectRef], BackendVerdict]
+"""(backendRef, its field path, the object that it names) → verdict."""
 
 Speech = Literal["http", "grpc", "tcp", "udp"]
 """What routes of a kind speak with their backends."""
@@ -96,24 +108,26 @@ def shape(service: Any) -> ServiceShape:
 
 
 def resolve(
-    ref: Any,
-    path: str,
-    asker: ObjectRef,
-    is_granted: Callable[[ObjectRef], bool],
-    service: Callable[[Ref], ServiceShape | None],
-    speech: Speech = "http",
+    ref: Any, path: str, asker: ObjectRef, is_granted: Callable[[ObjectRef], bool], kinds: Mapping[BackendKind, Find]
 ) -> BackendVerdict:
-    """The verdict on a reference to a Service."""
-    group, kind = ref.group or "", ref.kind or "Service"
-    if (group, kind) != ("", "Service"):
+    """The verdict on a reference to one of these kinds of backends."""
+    group, kind = ref.group or "", ref.kind or SERVICE
+    find = kinds.get((group, kind))
+    if find is None:
         name = f"{group}/{kind}" if group else kind
         return _bad("InvalidKind", f"{name} is not a kind of backend; use a Service", path)
-    target = ObjectRef("", "Service", ref.namespace or asker.namespace, ref.name)
+    target = ObjectRef(group, kind, ref.namespace or asker.namespace, ref.name)
     if not is_granted(target):
         return _bad(
             "RefNotPermitted", f"no ReferenceGrant in {target.namespace} lets this {asker.kind} use {target}", path
         )
-    found = service(Ref(target.namespace, target.name))
+    return find(ref, path, target)
+
+
+def resolve_service(
+    ref: Any, path: str, target: ObjectRef, found: ServiceShape | None, route_kind: str, speech: Speech = "http"
+) -> BackendVerdict:
+    """The verdict on a reference, which is granted, to a Service."""
     if found is None:
         return _bad("BackendNotFound", f"{target} does not exist", path)
     if found.is_external_name:
@@ -129,7 +143,7 @@ def resolve(
     others = [have for have, number in found.ports if number == ref.port]
     if others:
         return _bad(
-            "UnsupportedProtocol", f"port {ref.port} of {target} is {others[0]}; {asker.kind} needs {transport}", path
+            "UnsupportedProtocol", f"port {ref.port} of {target} is {others[0]}; {route_kind} needs {transport}", path
         )
     have = ", ".join(str(number) for number in sorted({number for _, number in found.ports})) or "none"
     return _bad("BackendNotFound", f"{target} has no port {ref.port}; it has {have}", path)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from torana.derive.engine import Engine
 from torana.gateway.stages.binds import Binds
 from torana.gateway.stages.clusters import Clusters
+from torana.gateway.stages.external_backends import ExternalBackends
+from torana.gateway.stages.external_reports import ExternalReports
 from torana.gateway.stages.hosts import Hosts
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.policy_reports import PolicyReports
@@ -33,10 +35,24 @@ class Graph:
         self.listeners = Listeners(self.engine, self.sources, frozenset(controller_names))
         self.tls_policies = TlsPolicies(self.engine, self.sources, self.listeners)
         self.traffic_policies = TrafficPolicies(self.engine, self.sources)
-        self.routes = Routes(self.engine, self.sources, self.listeners, self.tls_policies, self.traffic_policies)
+        self.external_backends = ExternalBackends(self.engine, self.sources, self.listeners)
+        self.routes = Routes(
+            self.engine,
+            self.sources,
+            self.listeners,
+            self.external_backends,
+            self.tls_policies,
+            self.traffic_policies,
+        )
         self.hosts = Hosts(self.engine, self.sources, self.listeners, self.routes, shards_above)
         self.clusters = Clusters(
-            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.traffic_policies
+            self.engine,
+            self.sources,
+            self.listeners,
+            self.routes,
+            self.external_backends,
+            self.tls_policies,
+            self.traffic_policies,
         )
         self.streams = Streams(self.engine, self.listeners, self.routes)
         self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
@@ -46,4 +62,7 @@ class Graph:
         )
         self.traffic_reports = TrafficReports(
             self.engine, self.sources, self.listeners, self.traffic_policies, self.clusters
+        )
+        self.external_reports = ExternalReports(
+            self.engine, self.sources, self.listeners, self.external_backends, self.clusters
         )

@@ -10,6 +10,13 @@ from torana.proxy.origin import Origin
 from torana.proxy.tls import UpstreamTls
 
 
+class Endpoint(msgspec.Struct, frozen=True, gc=False):
+    """An IP address, or where it is said a name, and a port."""
+
+    address: str
+    port: int
+
+
 class RetryBudget(msgspec.Struct, frozen=True, gc=False):
     """Retries under way may be a percentage of the requests under way, and so many in any case."""
 
@@ -28,15 +35,10 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
     origin: Origin | None = None
     tls: UpstreamTls | None = None
     refusal: str = ""
+    host: Endpoint | None = None
+    """A name and port that the proxy resolves itself, instead of endpoints."""
     retry_budget: RetryBudget | None = None
     """None: retries have no limit but that of their rule."""
-
-
-class Endpoint(msgspec.Struct, frozen=True, gc=False):
-    """An IP address and port."""
-
-    address: str
-    port: int
 
 
 class Endpoints(msgspec.Struct, frozen=True, gc=False):

@@ -53,7 +53,8 @@ def cluster_text(cluster: Cluster) -> str:
     """How endpoints are spoken to; nothing of a cluster that is spoken to in plain text and without limits."""
     if cluster.refusal:
         return f"{cluster.name}: nothing, {cluster.refusal}"
-    parts = [_upstream_tls_text(cluster.tls)] if cluster.tls is not None else []
+    parts = [f"host {cluster.host.address}:{cluster.host.port}"] if cluster.host is not None else []
+    parts += [_upstream_tls_text(cluster.tls)] if cluster.tls is not None else []
     if cluster.retry_budget is not None:
         budget = cluster.retry_budget
         parts.append(f"retries up to {budget.percent}% of requests or {budget.min_concurrent} at a time")

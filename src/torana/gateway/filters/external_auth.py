@@ -24,11 +24,11 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
         message = f"{spec.protocol} is not a protocol to ask with; use HTTP or GRPC"
         return Reading(findings=(Finding("UnsupportedValue", message, f"{path}.protocol"),))
     verdict = context.resolve(spec.backend_ref, f"{path}.backendRef")
-    if verdict.cluster is None:
+    if verdict.cluster is None or verdict.finding is not None:
         return Reading(unresolved=(verdict.finding,) if verdict.finding else (), is_closed=True)
     cluster = verdict.cluster
     body = spec.forward_body.max_size if spec.forward_body is not None else 0
-    authority = f"{cluster.service}.{cluster.namespace}"
+    authority = f"{cluster.object_name}.{cluster.namespace}"
     if spec.protocol == "GRPC":
         cluster = cluster._replace(protocol="http2")
         shown = tuple(spec.grpc.allowed_headers) if spec.grpc is not None else ()

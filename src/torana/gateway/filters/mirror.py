@@ -21,16 +21,18 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
     if spec is None:
         return Reading(findings=(Finding("UnsupportedValue", "the filter's own block is missing", path),))
     verdict = context.resolve(spec.backend_ref, f"{path}.backendRef")
+    unresolved = (verdict.finding,) if verdict.finding is not None else ()
     if verdict.cluster is None:
-        return Reading(unresolved=(verdict.finding,) if verdict.finding else ())
+        return Reading(unresolved=unresolved)
     numerator, denominator = 100, 100
     if spec.percent is not None:
         numerator = spec.percent
     elif spec.fraction is not None:
         numerator, denominator = spec.fraction.numerator, spec.fraction.denominator or 100
     if not numerator:
-        return Reading()
-    return Reading(mirrors=(Mirror(verdict.cluster.name, numerator, denominator),), clusters=(verdict.cluster,))
+        return Reading(unresolved=unresolved)
+    mirror = Mirror(verdict.cluster.name, numerator, denominator)
+    return Reading(mirrors=(mirror,), clusters=(verdict.cluster,), unresolved=unresolved)
 
 
 READERS = {"RequestMirror": read}

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from torana.api.kind import ObjectRef
+from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.gateway import sessions
 from torana.gateway.durations import milliseconds
 from torana.gateway.finding import Finding
 from torana.proxy.cluster import RetryBudget
 
-_BACKENDS = frozenset({("", "Service")})
+_BACKENDS = frozenset({("", "Service"), (EXPERIMENTAL_GROUP, "XBackend")})
 _RETRIES = "spec.retryConstraint"
 
 
@@ -53,7 +54,9 @@ def judge(policy: Any) -> TrafficVerdict:
 def _kinds(targets: tuple[ObjectRef, ...]) -> Finding | None:
     for position, target in enumerate(targets):
         if (target.group, target.kind) not in _BACKENDS:
-            return Finding("Invalid", f"{target} is not a backend; use a Service", f"spec.targetRefs[{position}]")
+            return Finding(
+                "Invalid", f"{target} is not a backend; use a Service or an XBackend", f"spec.targetRefs[{position}]"
+            )
     return None
 
 

@@ -100,9 +100,9 @@ def read_backends(rule: Any, path: str, context: FilterContext, plan: RulePlan) 
 def _backend(ref: Any, weight: int, path: str, context: FilterContext, plan: RulePlan) -> Backend:
     """One share of the traffic; a mistake in it makes only this share fail."""
     verdict = context.resolve(ref, path)
+    if verdict.finding is not None:
+        plan.unresolved.append(verdict.finding)
     if verdict.cluster is None:
-        if verdict.finding is not None:
-            plan.unresolved.append(verdict.finding)
         return Backend("", weight)
     own = RulePlan()
     inner = FilterContext(context.resolve, context.prefix, on_backend=True, filters=context.filters)

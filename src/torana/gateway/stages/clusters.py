@@ -13,7 +13,9 @@ from torana.gateway import backends, client_certificate
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.backends import ClusterKey
 from torana.gateway.client_certificate import ClientCertificate
+from torana.gateway.external import cluster as external_cluster
 from torana.gateway.routes.key import RouteKey
+from torana.gateway.stages.external_backends import ExternalBackends
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
@@ -33,11 +35,12 @@ class Clusters:
         sources: Sources,
         listeners: Listeners,
         routes: Routes,
+        externals: ExternalBackends,
         policies: TlsPolicies,
         traffic: TrafficPolicies,
     ) -> None:
         self.sources, self.listeners, self.routes = sources, listeners, routes
-        self.policies, self.traffic = policies, traffic
+        self.externals, self.policies, self.traffic = externals, policies, traffic
         self.uses = engine.derive(
             "uses",
             routes.parents,
@@ -51,7 +54,7 @@ class Clusters:
             {
                 "gateway": lambda key, one: [key[0]],
                 "backend": lambda key, one: [key[1].backend],
-                "service": lambda key, one: [Ref(key[1].namespace, key[1].service)],
+                "service": lambda key, one: _services(key[1]),
                 "authorities": lambda key, one: [(key[0], one.tls.authorities)] if one.tls is not None else [],
             },
         )
@@ -59,6 +62,7 @@ class Clusters:
         self.client_certificates = engine.map(
             "client_certificates", listeners.client_certificates, self._client_certificate
         )
+        self.external_certificates = engine.derive("external_certificates", self.clusters, self._external_certificate)
         self.endpoints = engine.map("endpoints", self.uses.index("backend"), self._endpoints)
 
     def _uses(self, route: RouteKey, verdicts: tuple[ParentVerdict, ...], look: Look) -> dict[Any, bool]:
@@ -73,11 +77,14 @@ class Clusters:
         }
 
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
-        found = self.policies.rule(key[1], look)
+        external = self.externals.find(key[1], look)
         cluster = backends.cluster(key[1])
+        if external is not None:
+            cluster = external_cluster(key[1], external)
         traffic = self.traffic.rule(key[1].backend, look)
         if traffic is not None:
             cluster = msgspec.structs.replace(cluster, retry_budget=traffic.budget)
+        found = self.policies.rule(key[1], look)
         if found is None:
             return cluster
         policy, verdict = found
@@ -92,10 +99,27 @@ class Clusters:
         pair = look.get(self.listeners.key_pairs, chosen.secret) if chosen.secret is not None else None
         return client_certificate.render(chosen, pair)
 
-    def _endpoints(self, key: ClusterKey, _: None, look: Look) -> Endpoints:
-        service = Ref(key.namespace, key.service)
+    def _external_certificate(
+        self, key: tuple[Ref, ClusterKey], cluster: Cluster, look: Look
+    ) -> dict[tuple[Ref, str], Certificate]:
+        external = self.externals.find(key[1], look)
+        if external is None or external.secret is None or cluster.tls is None:
+            return {}
+        chosen = ClientCertificate(external.secret)
+        found = client_certificate.render(chosen, look.get(self.listeners.key_pairs, external.secret))
+        name = cluster.tls.client_certificate
+        return {} if found is None else {(key[0], name): msgspec.structs.replace(found, name=name)}
+
+    def _endpoints(self, key: ClusterKey, _: None, look: Look) -> Endpoints | None:
+        if key.kind != backends.SERVICE:
+            return None
+        service = Ref(key.namespace, key.object_name)
         slices = look.list(self.sources.endpoint_slices.index("service"), service)
         return backends.endpoints(key, look.get(self.routes.services, service), tuple(one for _, one in slices))
+
+
+def _services(key: ClusterKey) -> list[Ref]:
+    return [Ref(key.namespace, key.object_name)] if key.kind == backends.SERVICE else []
 
 
 def _authorities(key: tuple[Ref, Authorities], _: None, look: Look) -> dict[tuple[Ref, str], Authorities]:

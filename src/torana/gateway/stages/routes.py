@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from torana.api.kind import ObjectRef, Ref
+from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.derive.engine import Engine
 from torana.derive.look import Look
-from torana.gateway import attachment, backends, sessions
+from torana.gateway import attachment, backends, external, sessions
 from torana.gateway.attachment import Attachment, Joined, ParentVerdict
-from torana.gateway.backends import ClusterKey
+from torana.gateway.backends import BackendVerdict, ClusterKey
 from torana.gateway.finding import Finding
 from torana.gateway.gateways import ALL, without_status
 from torana.gateway.grants import Asker, is_granted
@@ -21,6 +22,7 @@ from torana.gateway.quarantine import effective
 from torana.gateway.routes.compiled import CompiledRoute
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
+from torana.gateway.stages.external_backends import ExternalBackends
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.tls_policies import TlsPolicies
@@ -35,9 +37,16 @@ class Routes:
     """Routes are keyed by RouteKey, attachments by (ListenerKey, RouteKey)."""
 
     def __init__(
-        self, engine: Engine, sources: Sources, listeners: Listeners, policies: TlsPolicies, traffic: TrafficPolicies
+        self,
+        engine: Engine,
+        sources: Sources,
+        listeners: Listeners,
+        externals: ExternalBackends,
+        policies: TlsPolicies,
+        traffic: TrafficPolicies,
     ) -> None:
-        self.sources, self.listeners, self.policies, self.traffic = sources, listeners, policies, traffic
+        self.sources, self.listeners, self.externals = sources, listeners, externals
+        self.policies, self.traffic = policies, traffic
         self.services = policies.services
         slim = tuple(
             engine.derive(f"{kind.api.plural}_specs", sources.routes[kind.name], _slim(kind.name))
@@ -98,14 +107,22 @@ class Routes:
         asker = ObjectRef(GROUP, key.kind, *key.ref)
         grants = self.sources.grants.index("namespace")
 
-        def resolve(backend_ref: Any, path: str) -> backends.BackendVerdict:
+        def find_service(ref: Any, path: str, target: ObjectRef) -> BackendVerdict:
+            shape = look.get(self.services, Ref(target.namespace, target.name))
+            return backends.resolve_service(ref, path, target, shape, key.kind, kind.speech)
+
+        def find_external(ref: Any, path: str, target: ObjectRef) -> BackendVerdict:
+            found = look.get(self.externals.verdicts, Ref(target.namespace, target.name))
+            return external.resolve(ref, path, target, found, kind.speech)
+
+        def resolve(ref: Any, path: str) -> BackendVerdict:
+            kinds = {("", backends.SERVICE): find_service, (EXPERIMENTAL_GROUP, external.KIND): find_external}
             verdict = backends.resolve(
-                backend_ref,
+                ref,
                 path,
                 asker,
                 lambda target: is_granted(look, grants, Asker(GROUP, key.kind, key.ref.namespace), target),
-                lambda service: look.get(self.services, service),
-                kind.speech,
+                kinds,
             )
             if verdict.cluster is None:
                 return verdict
@@ -124,7 +141,9 @@ class Routes:
 
     def _settle_sessions(self, key: RouteKey, compiled: CompiledRoute, look: Look) -> CompiledRoute:
         def is_empty(cluster: ClusterKey) -> bool:
-            return not look.get(self.peopled, Ref(cluster.namespace, cluster.service))
+            if cluster.kind != backends.SERVICE:
+                return False
+            return not look.get(self.peopled, Ref(cluster.namespace, cluster.object_name))
 
         def session_of(cluster: ClusterKey) -> Any:
             ruled = self.traffic.rule(cluster.backend, look)

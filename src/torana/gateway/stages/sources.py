@@ -36,6 +36,8 @@ class Sources:
         self.secrets = engine.source("secrets")
         self.config_maps = engine.source("config_maps")
         self.backend_tls_policies = engine.source("backend_tls_policies")
+        self.backends = engine.source("backends")
+        """XBackends."""
         self.backend_traffic_policies = engine.source("backend_traffic_policies")
         self.system_authorities = engine.source("system_authorities")
         """"System" → Authorities: those that the controller's own system trusts."""

@@ -8,12 +8,13 @@ from torana.api.kind import Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway import backends
-from torana.gateway.backends import ClusterKey, ServiceShape
+from torana.gateway.backends import SERVICE, ClusterKey, ServiceShape
 from torana.gateway.gateways import without_status
 from torana.gateway.policies import backend_tls
-from torana.gateway.policies.backend_tls import SYSTEM, PolicyVerdict, Section
+from torana.gateway.policies.backend_tls import PolicyVerdict, Section
 from torana.gateway.stages.listeners import Listeners, Seen
 from torana.gateway.stages.sources import Sources
+from torana.gateway.upstream_validation import SYSTEM
 
 
 class TlsPolicies:
@@ -37,9 +38,9 @@ class TlsPolicies:
 
     def rule(self, key: ClusterKey, look: Look) -> tuple[Ref, PolicyVerdict] | None:
         """The policy for a Service port: one for the port goes before one for the whole Service."""
-        if key.protocol in ("udp", "tls"):
+        if key.protocol in ("udp", "tls") or key.kind != SERVICE:
             return None
-        service = Ref(key.namespace, key.service)
+        service = Ref(key.namespace, key.object_name)
         shape: ServiceShape | None = look.get(self.services, service)
         port = shape.ports.get(("TCP", key.port)) if shape is not None else None
         names = (port.name, "") if port is not None and port.name else ("",)
@@ -56,9 +57,9 @@ class TlsPolicies:
         return key._replace(guard=found[1].guard) if found is not None else key
 
     def _judge(self, ref: Ref, policy: Any, look: Look) -> PolicyVerdict:
-        uses_system = policy.spec.validation.well_known_ca_certificates == SYSTEM
-        system = look.get(self.sources.system_authorities, SYSTEM) if uses_system else None
-        return backend_tls.judge(policy, Seen(self.listeners, look), system)
+        return backend_tls.judge(
+            policy, Seen(self.listeners, look), lambda: look.get(self.sources.system_authorities, SYSTEM)
+        )
 
 
 def _claims(ref: Ref, verdict: PolicyVerdict, look: Look) -> dict[tuple[Section, Ref], str]:

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
+from torana.api.kind import Ref
 from torana.gateway.listeners import GROUP
 from torana.gateway.status.condition import (
-    AncestorReport,
     ClassReport,
     GatewayReport,
     Judgement,
@@ -77,36 +77,39 @@ def route_status(report: RouteReport, live: Json, controller_names: frozenset[st
     return {**live, "parents": theirs + fresh}
 
 
-_MOST_ANCESTORS = 16
-
-
 def policy_status(report: PolicyReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
     """The new status of a policy. Entries of other controllers keep their place and content; ours fill what is left."""
-    old = live.get("ancestors") or []
+    return {**live, "ancestors": _by_gateway(report, live.get("ancestors"), "ancestorRef", 16, controller_names, now)}
+
+
+def backend_status(report: PolicyReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
+    """The new status of an XBackend."""
+    return {**live, "parents": _by_gateway(report, live.get("parents"), "parentRef", 32, controller_names, now)}
+
+
+def _by_gateway(
+    report: PolicyReport, live: list[Json] | None, ref: str, most: int, controller_names: frozenset[str], now: str
+) -> list[Json]:
+    """At most so many entries, each with its Gateway in the field `ref`."""
+    old = live or []
     theirs = [entry for entry in old if entry.get("controllerName") not in controller_names]
-    mine = {_ancestor_key(entry): entry for entry in old if entry.get("controllerName") in controller_names}
+    mine = {_gateway_key(entry, ref): entry for entry in old if entry.get("controllerName") in controller_names}
     fresh = []
-    for ancestor in report.ancestors[: _MOST_ANCESTORS - len(theirs)]:
-        entry = _ancestor(ancestor)
-        before = mine.get(_ancestor_key(entry), {})
+    for ancestor in report.ancestors[: most - len(theirs)]:
+        entry: Json = {ref: _gateway_ref(ancestor.gateway), "controllerName": ancestor.controller_name}
+        before = mine.get(_gateway_key(entry, ref), {})
         entry["conditions"] = conditions(ancestor.conditions, before.get("conditions") or [], report.generation, now)
         fresh.append(entry)
-    return {**live, "ancestors": theirs + fresh}
+    return theirs + fresh
 
 
-def _ancestor(report: AncestorReport) -> Json:
-    gateway = {
-        "group": GROUP,
-        "kind": "Gateway",
-        "namespace": report.gateway.namespace,
-        "name": report.gateway.name,
-    }
-    return {"ancestorRef": gateway, "controllerName": report.controller_name}
+def _gateway_ref(gateway: Ref) -> Json:
+    return {"group": GROUP, "kind": "Gateway", "namespace": gateway.namespace, "name": gateway.name}
 
 
-def _ancestor_key(entry: Json) -> tuple[Any, ...]:
-    ref = entry.get("ancestorRef") or {}
-    return (entry.get("controllerName"), ref.get("namespace"), ref.get("name"))
+def _gateway_key(entry: Json, ref: str) -> tuple[Any, ...]:
+    gateway = entry.get(ref) or {}
+    return (entry.get("controllerName"), gateway.get("namespace"), gateway.get("name"))
 
 
 def gateway_status(report: GatewayReport, live: Json, now: str) -> Json:

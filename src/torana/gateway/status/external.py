@@ -1,0 +1,24 @@
+"""What an XBackend's status says of one Gateway. Specification: BackendAncestorStatus."""
+
+from __future__ import annotations
+
+from torana.gateway.external import ExternalBackend
+from torana.gateway.status.condition import Judgement
+
+
+def conditions(backend: ExternalBackend) -> tuple[Judgement, ...]:
+    """`Accepted` and `ResolvedRefs`."""
+    return _accepted(backend), _resolved(backend)
+
+
+def _accepted(backend: ExternalBackend) -> Judgement:
+    if backend.not_accepted is not None:
+        return Judgement("Accepted", False, backend.not_accepted.reason, backend.not_accepted.text)
+    said = "with TLS" if backend.tls is not None else "in plain text, which anybody on the way can read and change"
+    return Judgement("Accepted", True, "Accepted", f"{backend.host.address} is spoken to {said}")
+
+
+def _resolved(backend: ExternalBackend) -> Judgement:
+    if backend.unresolved is not None:
+        return Judgement("ResolvedRefs", False, backend.unresolved.reason, backend.unresolved.text)
+    return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
