@@ -11,7 +11,8 @@ import json
 import socket
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,25 @@ class Door:
             return Answer(response.status, _joined(response.getheaders()), response.read())
         except http.client.HTTPException as broken:
             raise ConnectionError(f"{host}{path}: {broken!r}") from broken
+        finally:
+            connection.close()
+
+    @contextmanager
+    def kept_open(self, host: str) -> Iterator[Callable[[], int]]:
+        """One connection; each call asks on it and gives the status. Raises OSError when it is closed."""
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
+        connection.sock = self._connect(host, 10)
+
+        def ask() -> int:
+            if connection.sock is None:
+                raise ConnectionError("the connection was closed")
+            connection.request("GET", "/", headers={"Host": host})
+            response = connection.getresponse()
+            response.read()
+            return response.status
+
+        try:
+            yield ask
         finally:
             connection.close()
 

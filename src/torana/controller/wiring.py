@@ -21,6 +21,7 @@ from torana.controller.measures import Measures
 from torana.controller.status_writer import StatusKey, StatusWriter
 from torana.derive.collection import Change, Collection
 from torana.derive.engine import Settled
+from torana.envoy.farewell import farewells
 from torana.envoy.refusal import with_remedy
 from torana.envoy.resource import Resource, ResourceType
 from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnected, Rejected, XdsServer
@@ -113,6 +114,10 @@ class Wiring:
                     upserts.append(change.new)
                 else:
                     removals.append((change.old.type, name))
+        for gateway, farewell in farewells(settled, self.graph):
+            upserts, removals = offers.setdefault(gateway, ([], []))
+            upserts.append(farewell)
+            removals[:] = [key for key in removals if key != farewell.key]
         for gateway, (upserts, removals) in offers.items():
             if gateway in self.graph.listeners.gateways.items:
                 self._reopen(gateway, upserts)

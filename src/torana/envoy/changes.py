@@ -27,7 +27,8 @@ def in_stages(pending: Changes, books: Books, quarantined: dict[Key, str]) -> tu
     stages: tuple[Changes, ...] = ({}, {}, {}, {})
     for key, resource in changes.items():
         stage = _stage(key[0], resource is None, _is_known(key, books), has_moves)
-        stages[POINT if resource is not None and _finds_scopes(resource, books) else stage][key] = resource
+        waits = resource is not None and (resource.is_last or _finds_scopes(resource, books))
+        stages[POINT if waits else stage][key] = resource
     stages[SWITCH].update(dict.fromkeys(left))
     return stages
 

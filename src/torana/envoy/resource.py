@@ -55,6 +55,8 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     needs: tuple[Key, ...] = ()
     """What Envoy asks for before this resource takes effect (a cluster needs its endpoints)."""
     origins: tuple[Origin, ...] = ()
+    is_last: bool = False
+    """It takes something from connections that drain, so it comes when new ones no longer need that."""
 
     @property
     def key(self) -> Key:

@@ -233,8 +233,8 @@ class Session:
             self._send_changed(push, books[RDS], names[RDS], push.gate)
             self._send_changed(push, books[SRDS], names[SRDS], push.gate)
         elif push.stage == POINT:
-            self._send_changed(push, books[SRDS], names[SRDS], push.gate)
-            self._send_changed(push, books[LDS], names[LDS], push.gate)
+            for type in (SRDS, LDS, RDS):
+                self._send_changed(push, books[type], names[type], push.gate)
         elif push.stage == BREAK:
             self._send_gone(push, books[SRDS], gone[SRDS])
             self._send_gone(push, books[CDS], gone[CDS])

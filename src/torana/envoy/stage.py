@@ -146,13 +146,17 @@ def _config_of(table: Table, domain: str) -> str:
 
 
 def _configs(key: TableKey, table: Table, look: Look) -> dict[ConfigKey, bool]:
+    return {ConfigKey(key.gateway, name): True for name in configs_of(table)}
+
+
+def configs_of(table: Table) -> list[str]:
     """All RouteConfigurations of a table, those of empty shards too: Envoy asks for them."""
     if not table.shards:
-        return {ConfigKey(key.gateway, table.name): True}
+        return [table.name]
     found = [names.shard_table(table.name, table.shards, shard) for shard in range(table.shards)]
     if table.has_wildcards:
         found.append(names.wildcard_table(table.name))
-    return {ConfigKey(key.gateway, name): True for name in found}
+    return found
 
 
 def _anchors(key: TableKey, table: Table, look: Look) -> dict[Any, Resource]:

@@ -22,6 +22,7 @@ FEATURES = (
     "GatewayFrontendClientCertificateValidationInsecureFallback",
 )
 
+NO_AUTHORITY = "NoValidCACertificate"
 _INSECURE = "AllowInsecureFallback"
 
 
@@ -76,4 +77,4 @@ def _judge(gateway: Any, path: str, validation: Any, bundles: Bundles) -> Valida
         return ValidationVerdict(ClientValidation(authorities, validation.mode != _INSECURE), None, unresolved)
     why = unresolved.message if unresolved is not None else "caCertificateRefs is empty"
     message = f"no authority is left to check clients with, so the listener is closed: {why}"
-    return ValidationVerdict(None, Finding("NoValidCACertificate", message, path), unresolved)
+    return ValidationVerdict(None, Finding(NO_AUTHORITY, message, path), unresolved)

@@ -102,6 +102,11 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
         return not (self.not_accepted or self.conflict)
 
     @property
+    def lacks_authorities(self) -> bool:
+        """Its clients ought to be checked and cannot be."""
+        return self.not_accepted is not None and self.not_accepted.reason == client_validation.NO_AUTHORITY
+
+    @property
     def is_servable(self) -> bool:
         """Whether the proxy opens it: accepted, without conflict, and with a certificate where one is needed."""
         return self.is_valid and (not self.terminates_tls or bool(self.certificates))

@@ -9,6 +9,7 @@ from torana.proxy.cors import Cors
 from torana.proxy.external_auth import ExternalAuth
 from torana.proxy.match import Match
 from torana.proxy.origin import Origin
+from torana.proxy.tls import ClientValidation
 
 
 class Route(msgspec.Struct, frozen=True, gc=False):
@@ -52,3 +53,5 @@ class Table(msgspec.Struct, frozen=True, gc=False):
     """Some host is a wildcard or catch-all, so a sharded table needs the fallback scope."""
     has_sessions: bool = False
     """Some host keeps sessions."""
+    client_validation: ClientValidation | None = None
+    """How its clients were checked."""

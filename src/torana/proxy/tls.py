@@ -6,12 +6,18 @@ from typing import Literal
 
 import msgspec
 
+_END = b"-----END CERTIFICATE-----"
+
 
 class Authorities(msgspec.Struct, frozen=True, gc=False):
     """Certificates, PEM, that other certificates must lead to. The name follows from the content."""
 
     name: str
     pem: bytes
+
+    @property
+    def certificates(self) -> frozenset[bytes]:
+        return frozenset(filter(None, (one.strip() for one in self.pem.split(_END))))
 
     def __repr__(self) -> str:
         return f"Authorities({self.name!r})"
@@ -41,6 +47,14 @@ class ClientValidation(msgspec.Struct, frozen=True, gc=False):
 
     authorities: Authorities
     is_required: bool = True
+
+    def takes_all_of(self, other: ClientValidation | None) -> bool:
+        """Whether a client that the other let in is let in here too; without another everybody was."""
+        if not self.is_required:
+            return True
+        if other is None or not other.is_required:
+            return False
+        return other.authorities.certificates <= self.authorities.certificates
 
     @property
     def guard(self) -> str:

@@ -106,16 +106,12 @@ class Hosts:
         current = look.get(self.sources.shards_in_use, key) or 0
         shard_count = shards.shard_count(total - wildcards, current, self.shards_above)
         sessions = look.count(self.hosts.index("sessions"), key)
-        name = f"{key.table}{self._guard(key, look)}"
-        return Table(name, shard_count, wildcards > 0, sessions > 0)
-
-    def _guard(self, key: TableKey, look: Look) -> str:
-        """Part of a table's name: where clients are checked in another way, the proxy has another table.
-
-        So what is routed never comes before or after who may ask.
-        """
         verdicts = look.list(self.listeners.listeners.index("table"), key)
-        return next((f"~{one.client_validation.guard}" for _, one in verdicts if one.client_validation), "")
+        checked = next((one.client_validation for _, one in verdicts if one.client_validation is not None), None)
+        # Where clients are checked in another way, the proxy has another table: what is routed never comes before or
+        # after who may ask.
+        name = f"{key.table}~{checked.guard}" if checked is not None else key.table
+        return Table(name, shard_count, wildcards > 0, sessions > 0, checked)
 
 
 def neighbours_of(shape: ListenerShape, listeners: Listeners, look: Look) -> list[ListenerShape]:
