@@ -5,6 +5,8 @@ A value that becomes a condition's reason and message, never an exception or a l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -22,6 +24,12 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     def text(self) -> str:
         """The message, with the field in front of it."""
         return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def unknown_options(options: Iterable[str], path: str) -> str:
+    """That these options, each of which some other controller may know, have no effect; "" for none."""
+    names = ", ".join(sorted(options))
+    return f"{path} {names}: not known here, without effect" if names else ""
 
 
 def summary(findings: tuple[Finding, ...], limit: int = 3) -> str:

@@ -17,7 +17,7 @@ from torana.api.references import GATEWAY_GROUP
 from torana.gateway import client_validation
 from torana.gateway.authorities import Bundles
 from torana.gateway.certificates import CertificateRef, Credentials, resolve
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, unknown_options
 from torana.gateway.routes.registry import PROTOCOLS, kinds_for
 from torana.proxy.tls import ClientValidation
 
@@ -95,6 +95,8 @@ class ListenerVerdict(msgspec.Struct, frozen=True, gc=False):
     certificates: tuple[CertificateRef, ...] = ()
     terminates_tls: bool = False
     client_validation: ClientValidation | None = None
+    notes: str = ""
+    """What of it has no effect."""
 
     @property
     def is_valid(self) -> bool:
@@ -183,6 +185,7 @@ def _judge(
         certificates=certificates,
         terminates_tls=terminates,
         client_validation=asked.validation,
+        notes=unknown_options(listener.tls.options, "tls.options") if listener.tls is not None else "",
     )
 
 

@@ -15,7 +15,7 @@ from torana.api.kind import ObjectRef, Ref
 from torana.api.references import GATEWAY_GROUP
 from torana.gateway import upstream_validation
 from torana.gateway.authorities import Bundles
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, unknown_options
 from torana.gateway.upstream_validation import System
 from torana.proxy.tls import UpstreamTls
 
@@ -40,6 +40,8 @@ class PolicyVerdict(msgspec.Struct, frozen=True, gc=False):
     tls: UpstreamTls | None = None
     not_accepted: Finding | None = None
     unresolved: Finding | None = None
+    notes: str = ""
+    """What of it has no effect."""
 
     @property
     def guard(self) -> str:
@@ -60,4 +62,11 @@ def judge(policy: Any, bundles: Bundles, system: System) -> PolicyVerdict:
     )
     asker = ObjectRef(GATEWAY_GROUP, "BackendTLSPolicy", *policy.metadata.ref)
     found = upstream_validation.read(policy.spec.validation, asker, "spec.validation", bundles, system)
-    return PolicyVerdict(policy.metadata.creation_timestamp, targets, found.tls, found.not_accepted, found.unresolved)
+    return PolicyVerdict(
+        policy.metadata.creation_timestamp,
+        targets,
+        found.tls,
+        found.not_accepted,
+        found.unresolved,
+        unknown_options(policy.spec.options, "spec.options"),
+    )

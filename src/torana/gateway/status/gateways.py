@@ -131,7 +131,8 @@ def _listener_accepted(verdict: ListenerVerdict) -> Judgement:
     finding = verdict.conflict or verdict.not_accepted
     if finding is not None:
         return Judgement("Accepted", False, finding.reason, finding.text)
-    return Judgement("Accepted", True, "Accepted", "the listener is accepted")
+    said = "the listener is accepted"
+    return Judgement("Accepted", True, "Accepted", f"{said}; {verdict.notes}" if verdict.notes else said)
 
 
 def _listener_resolved(verdict: ListenerVerdict) -> Judgement:

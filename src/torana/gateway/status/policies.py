@@ -9,7 +9,7 @@ from torana.gateway.status.condition import Judgement
 
 def conditions(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> tuple[Judgement, ...]:
     """`targets` are the policy's targets behind that Gateway, each with what keeps the policy from ruling it."""
-    return accepted(verdict.not_accepted, targets), _resolved(verdict)
+    return accepted(verdict.not_accepted, targets, verdict.notes), _resolved(verdict)
 
 
 def accepted(finding: Finding | None, targets: tuple[Finding | None, ...], notes: str = "") -> Judgement:
