@@ -10,10 +10,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.e2e.envoy_rig import DEADLINE_S, Answer, Proxy, backend, proxy
+from tests.e2e.certificates import self_signed
+from tests.e2e.envoy_rig import DEADLINE_S, HOST, Answer, Proxy, backend, free_port, proxy
 
 from torana.envoy.cluster import render_endpoints
+from torana.envoy.listener import render_bind
+from torana.envoy.secret import render_secret
+from torana.proxy import secret
 from torana.proxy.action import Backend, Forward, HeaderEdit
+from torana.proxy.bind import Bind, Chain
 from torana.proxy.cluster import Endpoint, Endpoints
 from torana.proxy.match import Match, PathMatch
 from torana.proxy.route import Route, Table
@@ -177,3 +182,15 @@ async def test_a_token_leads_to_no_endpoint_that_the_rule_does_not_have(shop: Sh
     token = f"00000001.00000000.0.{stranger.address}:{stranger.port}"
     found = {await shop.who(cookie=f"sid={token}", **{"x-torana-session": "00000001.00000000"}) for _ in range(20)}
     assert {name.partition("-")[0] for name in found} == {"one"}
+
+
+async def test_a_cookie_given_over_https_is_for_https_alone(shop: Shop) -> None:
+    await shop.route(route(COOKIE))
+    pair = self_signed("a.example.com")
+    shown = secret.Certificate("shown", pair.certificate.encode(), secret.Redacted(pair.key.encode()))
+    port = free_port()
+    bind = Bind(port, "HTTPS", (Chain("secure", shop.table, certificates=("shown",)),))
+    await shop.plane.deliver([render_secret(shown), render_bind(bind, HOST)])
+    headers = {"Host": "a.example.com"}
+    async with shop.client.get(f"https://{HOST}:{port}/", headers=headers, ssl=False) as answer:
+        assert answer.headers["set-cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict; Secure")
