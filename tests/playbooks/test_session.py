@@ -393,6 +393,47 @@ def test_scopes_left_behind_go_before_the_listener_uses_scopes_again() -> None:
     """)
 
 
+def test_scopes_left_behind_go_before_a_scope_of_their_table_comes() -> None:
+    play("""
+        needs LDS web: SRDS *
+        needs LDS more: SRDS *
+        needs SRDS a/x: RDS one
+        needs SRDS b/y: RDS two
+        needs SRDS b/z: RDS two
+        needs SRDS c/w: RDS three
+        >> offered 1: LDS web@1 LDS more@1 SRDS a/x@1 SRDS b/y@1 SRDS c/w@1 RDS one@1 RDS two@1 RDS three@1
+        >> asks CDS
+        << send CDS
+        >> acks CDS
+        >> asks LDS
+        << send LDS web@1 more@1
+        >> acks LDS
+        >> asks SRDS
+        << send SRDS a/x@1 b/y@1 c/w@1
+        >> acks SRDS
+        >> asks RDS one two three
+        << send RDS one@1 two@1 three@1
+        >> acks RDS
+        << delivered 1
+        >> offered 2: LDS web@2 -LDS more -SRDS b/y -SRDS c/w -RDS two -RDS three
+        << send LDS -more
+        >> acks LDS
+        << send LDS web@2
+        >> acks LDS
+        << delivered 2
+        >> offered 3: LDS web@3 SRDS b/z@1 RDS two@2
+        << send SRDS -b/y
+        << send RDS two@2
+        << send SRDS b/z@1
+        >> acks SRDS
+        >> acks RDS
+        >> acks SRDS
+        << send LDS web@3
+        >> acks LDS
+        << delivered 3
+    """)
+
+
 def test_a_scope_goes_with_its_routes_even_while_another_listener_changes() -> None:
     play("""
         needs LDS web: SRDS *

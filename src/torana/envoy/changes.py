@@ -109,20 +109,23 @@ def _tables_gone_with_listeners(changes: Changes, books: Books) -> set[str]:
 
 
 def _left_scopes(changes: Changes, books: Books) -> list[Key]:
-    """Scopes left to listeners that drained, once some listener begins to use scopes: they might be its own old ones.
+    """Scopes left to listeners that drained, once a listener begins to use scopes, or a scope of their table comes.
 
     They would lead requests for hosts that are gone to routes that are gone.
     """
     before = books[LDS].released
     begins = any(
-        resource is not None
-        and _uses_scopes(resource)
-        and (name not in before or _whole_tables(before[name]) - _whole_tables(resource))
+        resource is not None and _uses_scopes(resource) and not (name in before and _uses_scopes(before[name]))
         for (_, name), resource in changes.items()
     )
+    back = {table_of_scope(name) for (type, name), resource in changes.items() if type is SRDS and resource is not None}
     scopes = books[SRDS]
-    held = {*scopes.accepted, *scopes.underway} if begins else set()
-    return [(SRDS, name) for name in sorted(held - scopes.released.keys()) if (SRDS, name) not in changes]
+    left = {*scopes.accepted, *scopes.underway} - scopes.released.keys()
+    return [
+        (SRDS, name)
+        for name in sorted(left)
+        if (begins or table_of_scope(name) in back) and (SRDS, name) not in changes
+    ]
 
 
 def _uses_scopes(resource: Resource) -> bool:
