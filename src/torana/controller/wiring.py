@@ -28,9 +28,9 @@ from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnecte
 from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
+from torana.gateway.hosts import routes_of
 from torana.gateway.listeners import BindKey
 from torana.gateway.routes.key import RouteKey
-from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport, SetReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
@@ -267,14 +267,10 @@ class Wiring:
         return next((key for key, bind in binds.items() if bind.name == name), None)
 
     def _routes_in(self, config: ConfigKey) -> set[RouteKey]:
-        hosts = self.resources.fragments.index("config").buckets.get(config, {})
-        placements = self.graph.hosts.placements.index("host").buckets
-        return {
-            placement.route
-            for host in hosts
-            for placement in placements.get(host, {})
-            if placement.route.kind in ROUTE_KINDS
-        }
+        """Routes of all its hosts, among them those of wider hostnames."""
+        keys = self.resources.fragments.index("config").buckets.get(config, {})
+        held = self.graph.hosts.hosts.items
+        return {route for key in keys if key in held for route in routes_of(held[key])}
 
     def _presume(self, ref: Ref) -> None:
         """Take the Gateway to be served for a while, if its status says so now."""

@@ -92,6 +92,12 @@ def assemble(placed: Iterable[tuple[CompiledRoute, Placement]]) -> tuple[Route, 
     return tuple(_on_listener(entry.route, placement) for entry, placement in entries)
 
 
+def routes_of(host: Host) -> set[RouteKey]:
+    """The routes that have a part in a host."""
+    objects = [route.origin.object for route in host.routes if route.origin is not None]
+    return {RouteKey(one.kind, Ref(one.namespace, one.name)) for one in objects}
+
+
 def takes_everything(routes: Iterable[Route]) -> bool:
     """Whether no request gets past these routes."""
     return any(route.match == Match() for route in routes)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from torana.api.kind import Ref
+from torana.api.kind import ObjectRef, Ref
 from torana.gateway.hostnames import wider_domains
-from torana.gateway.hosts import Placement, assemble
+from torana.gateway.hosts import Placement, assemble, routes_of
 from torana.gateway.listeners import ListenerKey
 from torana.gateway.precedence import order, rank
 from torana.gateway.routes.compiled import CompiledRoute, Entry
+from torana.gateway.routes.key import RouteKey
 from torana.proxy.action import Redirect
 from torana.proxy.match import Match
-from torana.proxy.route import Route
+from torana.proxy.origin import Origin
+from torana.proxy.route import Host, Route
 
 
 def on_listener(redirect: Redirect, protocol: str, port: int) -> Redirect:
@@ -48,3 +50,9 @@ def test_a_redirect_names_a_port_only_where_its_scheme_does_not_imply_it(
     redirect: Redirect, protocol: str, port: int, expected: Redirect
 ) -> None:
     assert on_listener(redirect, protocol, port) == expected
+
+
+def test_a_host_knows_the_routes_that_it_is_made_of() -> None:
+    origin = Origin(ObjectRef("gateway.networking.k8s.io", "HTTPRoute", "shop", "r"), "spec.rules[0]")
+    host = Host("a.test", (Route("r", Match(), Redirect(), origin=origin), Route("fence", Match(), Redirect())))
+    assert routes_of(host) == {RouteKey("HTTPRoute", Ref("shop", "r"))}
