@@ -109,6 +109,19 @@ def test_of_two_listener_sets_the_older_has_the_hostname_until_it_goes(
     wait_set(kubernetes, namespace, "b")
 
 
+def test_a_listener_set_is_told_that_its_gateway_is_gone(kubernetes: Kubernetes, namespace: str, address: str) -> None:
+    kubernetes.apply(listener_set(namespace, "team", parent("gw"), listener("http", 81)))
+    wait_set(kubernetes, namespace, "team")
+    kubernetes.delete("Gateway", namespace, "gw")
+
+    def orphaned() -> None:
+        found = kubernetes.get("ListenerSet", namespace, "team")
+        expect(gateway_condition(found, "Accepted"), found, "False", "ParentNotAccepted")
+        expect(gateway_condition(found, "Programmed"), found, "False", "ParentNotProgrammed")
+
+    eventually(orphaned)
+
+
 def test_a_certificate_of_another_namespace_is_granted_to_the_listener_set(
     kubernetes: Kubernetes, namespace: str, address: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from torana.api.kind import ObjectRef, Ref
 from torana.derive.engine import Engine
 from torana.derive.look import Look
+from torana.gateway import listener_sets
 from torana.gateway.classes import ClassVerdict
 from torana.gateway.features import claimed
 from torana.gateway.gateways import ManagedGateway
@@ -32,7 +33,13 @@ class Reports:
         self.classes = engine.map("class_reports", listeners.classes, self._class)
         self.gateways = engine.map("gateway_reports", listeners.gateways, self._gateway)
         self.programmed = engine.map("programmed_gateways", self.gateways, lambda ref, one, look: one.is_programmed)
-        self.sets = engine.map("set_reports", listeners.sets, self._set)
+        self.sets = engine.union(
+            "set_reports",
+            (
+                engine.map("attached_set_reports", listeners.sets, self._set),
+                engine.map("orphaned_set_reports", sources.listener_sets, self._orphan),
+            ),
+        )
         self.routes = engine.map("route_reports", routes.specs, self._route)
 
     def _class(self, ref: Ref, verdict: ClassVerdict, look: Look) -> ClassReport:
@@ -66,6 +73,13 @@ class Reports:
             return None
         proxy = look.get(self.sources.proxies, one.gateway) or ProxyState()
         return set_status.report(one, self._of_owner(set_ref(ref), look), proxy, is_programmed)
+
+    def _orphan(self, ref: Ref, listener_set: Any, look: Look) -> SetReport | None:
+        """What is left to say when the Gateway was deleted: nobody else says it."""
+        gateway = listener_sets.parent_of(listener_set)
+        if gateway is None or look.get(self.sources.gateways, gateway) is not None:
+            return None
+        return set_status.orphaned(listener_set, gateway)
 
     def _of_owner(self, owner: ObjectRef, look: Look) -> tuple[Standing, ...]:
         """The listeners of a Gateway or ListenerSet, in their order."""

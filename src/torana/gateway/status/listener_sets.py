@@ -5,6 +5,9 @@ Specification: ListenerSetConditionType, ListenerEntryConditionType and their re
 
 from __future__ import annotations
 
+from typing import Any
+
+from torana.api.kind import Ref
 from torana.gateway.listener_sets import ManagedSet
 from torana.gateway.status.condition import Judgement, SetReport
 from torana.gateway.status.gateways import ProxyState, Standing, listener_report
@@ -31,6 +34,21 @@ def report(
     else:
         programmed = _programmed(listeners)
     return SetReport(generation, (accepted, programmed), tuple(listener_report(one, proxy) for one in listeners))
+
+
+def orphaned(listener_set: Any, gateway: Ref) -> SetReport | None:
+    """The status of a ListenerSet whose Gateway does not exist; None when it claims nothing that would need one."""
+    said = listener_set.status.conditions if listener_set.status is not None else ()
+    if not any(one.status == "True" for one in said):
+        return None
+    message = f"Gateway {gateway} does not exist"
+    return SetReport(
+        listener_set.metadata.generation,
+        (
+            Judgement("Accepted", False, "ParentNotAccepted", message),
+            Judgement("Programmed", False, "ParentNotProgrammed", message),
+        ),
+    )
 
 
 def _accepted(listeners: tuple[Standing, ...]) -> Judgement:
