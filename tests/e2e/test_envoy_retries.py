@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio]
 
 SLOW_S = 30.0
 CLUSTER = ClusterKey("shop", "flaky", 80)
-BACKENDS = [{"name": CLUSTER.service, "port": CLUSTER.port}]
+BACKENDS = [{"name": CLUSTER.object_name, "port": CLUSTER.port}]
 _keys = itertools.count()
 
 
