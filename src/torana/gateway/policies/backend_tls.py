@@ -25,6 +25,10 @@ FEATURES = (
 )
 
 
+MOST_ANCESTORS = 16
+"""Of how many Gateways a policy's status can speak."""
+
+
 class Section(NamedTuple):
     """What a policy is for: a port of a Service by its name, or with "" all its ports."""
 

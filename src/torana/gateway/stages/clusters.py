@@ -14,6 +14,7 @@ from torana.gateway.attachment import ParentVerdict
 from torana.gateway.backends import ClusterKey
 from torana.gateway.client_certificate import ClientCertificate
 from torana.gateway.external import cluster as external_cluster
+from torana.gateway.policies.backend_tls import PolicyVerdict
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.external_backends import ExternalBackends
 from torana.gateway.stages.listeners import Listeners
@@ -45,8 +46,19 @@ class Clusters:
             "uses",
             routes.parents,
             self._uses,
-            {"cluster": lambda key, one: [key[:2]], "backend": lambda key, one: [key[1]]},
+            {
+                "cluster": lambda key, one: [key[:2]],
+                "backend": lambda key, one: [key[1]],
+                "reach": lambda key, one: [(key[0], service) for service in _services(key[1])],
+            },
         )
+        self.reaches = engine.map(
+            "reaches",
+            self.uses.index("reach"),
+            lambda key, _, look: True,
+            {"service": lambda key, one: [key[1]]},
+        )
+        """(gateway, Service) for each Service that a Gateway goes to in a way that policies are for."""
         self.clusters = engine.map(
             "clusters",
             self.uses.index("cluster"),
@@ -90,9 +102,19 @@ class Clusters:
         policy, verdict = found
         if verdict.tls is None:
             return msgspec.structs.replace(cluster, refusal=f"BackendTLSPolicy {policy} is not valid")
+        if self._is_left_out(key[0], policy, verdict, look):
+            text = f"the status of BackendTLSPolicy {policy} has no room for this Gateway"
+            return msgspec.structs.replace(cluster, refusal=text)
         shown = look.get(self.listeners.client_certificates, key[0]) or ClientCertificate()
         tls = msgspec.structs.replace(verdict.tls, client_certificate=shown.name)
         return msgspec.structs.replace(cluster, tls=tls)
+
+    def _is_left_out(self, gateway: Ref, policy: Ref, verdict: PolicyVerdict, look: Look) -> bool:
+        """A policy does nothing for Gateways that its status cannot speak of; these must not go on without it."""
+        services = {section.service for section in verdict.targets}
+        reaches = (look.list(self.reaches.index("service"), service) for service in services)
+        gateways = sorted({reach[0] for found in reaches for reach, _ in found})
+        return gateway not in gateways[: self.policies.room(policy, look)]
 
     def _client_certificate(self, ref: Ref, chosen: ClientCertificate, look: Look) -> Certificate | None:
         """Kept while no backend is spoken to with TLS too: Envoy asks for it only then."""
@@ -119,7 +141,8 @@ class Clusters:
 
 
 def _services(key: ClusterKey) -> list[Ref]:
-    return [Ref(key.namespace, key.object_name)] if key.kind == backends.SERVICE else []
+    """Services that policies are about; what passes through is not."""
+    return [Ref(key.namespace, key.object_name)] if key.kind == backends.SERVICE and key.protocol != "tls" else []
 
 
 def _authorities(key: tuple[Ref, Authorities], _: None, look: Look) -> dict[tuple[Ref, str], Authorities]:

@@ -35,7 +35,7 @@ class Listeners:
     """Listeners are keyed by ListenerKey. Routes look at `owners` and `shapes`, which change seldom."""
 
     def __init__(self, engine: Engine, sources: Sources, controller_names: frozenset[str]) -> None:
-        self.sources = sources
+        self.sources, self.controller_names = sources, controller_names
         self.classes = engine.map(
             "classes",
             sources.gateway_classes,

@@ -43,7 +43,7 @@ class PolicyReports:
         for position, section in enumerate(verdict.targets):
             finding = self._finding(ref, section, f"spec.targetRefs[{position}]", look)
             clusters = look.list(self.clusters.clusters.index("service"), section.service)
-            for gateway in {gateway for (gateway, key), _ in clusters if key.protocol != "tls"}:
+            for gateway in {gateway for (gateway, _), _ in clusters}:
                 behind.setdefault(gateway, []).append(finding)
         if not behind and policy.status is None:
             return None

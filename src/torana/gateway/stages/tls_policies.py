@@ -11,14 +11,17 @@ from torana.gateway import backends
 from torana.gateway.backends import SERVICE, ClusterKey, ServiceShape
 from torana.gateway.gateways import without_status
 from torana.gateway.policies import backend_tls
-from torana.gateway.policies.backend_tls import PolicyVerdict, Section
+from torana.gateway.policies.backend_tls import MOST_ANCESTORS, PolicyVerdict, Section
 from torana.gateway.stages.listeners import Listeners, Seen
 from torana.gateway.stages.sources import Sources
 from torana.gateway.upstream_validation import SYSTEM
 
 
 class TlsPolicies:
-    """Services are keyed by Ref, verdicts by policy Ref, claims by (Section, policy Ref)."""
+    """Services are keyed by Ref, verdicts by policy Ref, claims by (Section, policy Ref).
+
+    `strangers` are the entries of other controllers in a policy's status, which leave less room for ours.
+    """
 
     def __init__(self, engine: Engine, sources: Sources, listeners: Listeners) -> None:
         self.sources, self.listeners = sources, listeners
@@ -27,6 +30,7 @@ class TlsPolicies:
             "tls_policy_specs", sources.backend_tls_policies, lambda ref, one, look: without_status(one)
         )
         self.verdicts = engine.map("tls_policy_verdicts", self.specs, self._judge)
+        self.strangers = engine.map("tls_policy_strangers", sources.backend_tls_policies, self._strangers)
         self.claims = engine.derive(
             "tls_policy_claims", self.verdicts, _claims, {"section": lambda key, created: [key[0]]}
         )
@@ -55,6 +59,14 @@ class TlsPolicies:
         """The cluster to speak to where the policy for it, if there is one, is followed."""
         found = self.rule(key, look)
         return key._replace(guard=found[1].guard) if found is not None else key
+
+    def room(self, policy: Ref, look: Look) -> int:
+        """For how many Gateways the policy's status has room."""
+        return max(0, MOST_ANCESTORS - (look.get(self.strangers, policy) or 0))
+
+    def _strangers(self, ref: Ref, policy: Any, look: Look) -> int | None:
+        entries = policy.status.ancestors if policy.status is not None else ()
+        return sum(one.controller_name not in self.listeners.controller_names for one in entries) or None
 
     def _judge(self, ref: Ref, policy: Any, look: Look) -> PolicyVerdict:
         return backend_tls.judge(
