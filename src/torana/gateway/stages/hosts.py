@@ -109,8 +109,9 @@ class Hosts:
         verdicts = look.list(self.listeners.listeners.index("table"), key)
         checked = next((one.client_validation for _, one in verdicts if one.client_validation is not None), None)
         # Where clients are checked in another way, the proxy has another table: what is routed never comes before or
-        # after who may ask.
+        # after who may ask. Routes with sessions need a filter, which connections of before do not have.
         name = f"{key.table}~{checked.guard}" if checked is not None else key.table
+        name += "+sessions" if sessions else ""
         return Table(name, shard_count, wildcards > 0, sessions > 0, checked)
 
 
