@@ -195,7 +195,7 @@ async def test_preflight_requests_are_answered_without_asking_the_service(tmp_pa
 async def test_no_word_of_the_client_about_a_session_leads_past_the_service(tmp_path: Path) -> None:
     session = Session("00000001", "sid")
     async with proxy(tmp_path) as run, http_auth() as http:
-        run.table = Table("hosts", has_wildcards=True, has_sessions=True)
+        run.table = Table("hosts", run.table.shards, has_wildcards=True, has_sessions=True)
         await serve(run, HTTP, http.endpoint)
         inside = Forward((Backend("one"), Backend("two")), session=session)
         await run.plane.deliver([run.bind()])

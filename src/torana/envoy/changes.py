@@ -11,6 +11,8 @@ from torana.envoy.resource import Key, Resource, ResourceType
 
 LDS, RDS, SRDS = ResourceType.LDS, ResourceType.RDS, ResourceType.SRDS
 _MADE = (ResourceType.CDS, ResourceType.EDS, ResourceType.SDS)
+_MOST_TABLES_LEFT = 3
+"""So many tables that no listener uses any more keep their scopes, for connections that drain."""
 
 Books = Mapping[ResourceType, Book]
 
@@ -77,7 +79,7 @@ def _stage(type: ResourceType, is_removal: bool, is_known: bool, has_moves: bool
 
 
 def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
-    """Drop removals of the scopes of a table that a listener now takes as a whole, or that goes with its listener.
+    """Drop removals of the scopes of a table that a listener now takes as a whole, or uses no more, or goes with.
 
     The listener's old connections drain with the old scopes; without them they would get 404. Nothing else uses these
     scopes, and Envoy is told to drop them when a listener begins to use scopes, or when it connects the next time.
@@ -87,20 +89,17 @@ def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
     for (_, name), resource in changes.items():
         if resource is not None and resource.type is LDS and name in before:
             whole |= _whole_tables(resource) - _whole_tables(before[name])
-    prefixes = tuple(scope_name(table, "") for table in whole | _tables_gone_with_listeners(changes, books))
+    prefixes = tuple(scope_name(table, "") for table in whole | _tables_that_listeners_left(changes, books))
     for key in [key for key, resource in changes.items() if key[0] is SRDS and resource is None]:
         if key[1].startswith(prefixes):
             books[SRDS].released.pop(key[1], None)
             del changes[key]
 
 
-def _tables_gone_with_listeners(changes: Changes, books: Books) -> set[str]:
-    """Tables of which no scope stays, when a listener goes that used scopes."""
+def _tables_that_listeners_left(changes: Changes, books: Books) -> set[str]:
+    """Tables of which no scope stays, when a listener that used scopes goes or becomes another."""
     before = books[LDS].released
-    if not any(
-        type is LDS and resource is None and name in before and _uses_scopes(before[name])
-        for (type, name), resource in changes.items()
-    ):
+    if not any(type is LDS and name in before and _uses_scopes(before[name]) for type, name in changes):
         return set()
     scopes = dict.fromkeys(books[SRDS].released, True)
     scopes |= {name: resource is not None for (type, name), resource in changes.items() if type is SRDS}
@@ -111,7 +110,7 @@ def _tables_gone_with_listeners(changes: Changes, books: Books) -> set[str]:
 def _left_scopes(changes: Changes, books: Books) -> list[Key]:
     """Scopes left to listeners that drained, once a listener begins to use scopes, or a scope of their table comes.
 
-    They would lead requests for hosts that are gone to routes that are gone.
+    They would lead requests for hosts that are gone to routes that are gone. So do those of the oldest of many tables.
     """
     before = books[LDS].released
     begins = any(
@@ -120,12 +119,10 @@ def _left_scopes(changes: Changes, books: Books) -> list[Key]:
     )
     back = {table_of_scope(name) for (type, name), resource in changes.items() if type is SRDS and resource is not None}
     scopes = books[SRDS]
-    left = {*scopes.accepted, *scopes.underway} - scopes.released.keys()
-    return [
-        (SRDS, name)
-        for name in sorted(left)
-        if (begins or table_of_scope(name) in back) and (SRDS, name) not in changes
-    ]
+    left = [name for name in {**scopes.accepted, **scopes.underway} if name not in scopes.released]
+    tables = list(dict.fromkeys(table_of_scope(name) for name in left))
+    dropped = set(tables) if begins else back | set(tables[:-_MOST_TABLES_LEFT])
+    return [(SRDS, name) for name in sorted(left) if table_of_scope(name) in dropped and (SRDS, name) not in changes]
 
 
 def _uses_scopes(resource: Resource) -> bool:
