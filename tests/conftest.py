@@ -1,5 +1,7 @@
 """What holds for all tests: a kubectl for those that start processes, and a loud word where there is none.
 
+No example of a property test has a deadline: the time of one says how busy the machine is. `timeout` of pytest holds.
+
 With TORANA_REQUIRE_KUBECTL=1 (continuous integration) a missing kubectl is a failure, not a skip.
 """
 
@@ -10,7 +12,11 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from tests.kubectl import ensure_kubectl
+
+settings.register_profile("torana", deadline=None)
+settings.load_profile("torana")
 
 _NO_KUBECTL = pytest.StashKey[str]()
 

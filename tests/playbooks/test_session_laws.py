@@ -95,7 +95,7 @@ class Talk:
         raise AssertionError("the conversation does not end")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(steps)
 def test_the_envoy_ends_with_what_is_offered_and_never_routes_to_a_missing_cluster(played: list[Gateway | str]) -> None:
     talk = Talk(frozenset())
@@ -110,7 +110,7 @@ def test_the_envoy_ends_with_what_is_offered_and_never_routes_to_a_missing_clust
     assert {key: one.version for key, one in talk.envoy.resources.items()} == wanted
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(steps, refusals)
 def test_refusals_are_known_and_everything_else_arrives(played: list[Gateway | str], refuses: frozenset[str]) -> None:
     talk = Talk(refuses)

@@ -202,7 +202,7 @@ def last_of(steps: list[tuple[str, str, str, Any]]) -> Objects:
     return {**BASE, **{(kind, namespace, name): content for kind, namespace, name, content in steps}}
 
 
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @relaxed
