@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import ssl
-import warnings
 from pathlib import Path
 
-from cryptography.utils import CryptographyDeprecationWarning
-
-from torana.gateway.authorities import Bundle, named, read
+from torana.gateway.authorities import named, read
 from torana.proxy.tls import Authorities
 
 _BUNDLES = (
@@ -31,14 +28,9 @@ def system_authorities() -> Authorities | None:
     for path in (paths.cafile or "", *_BUNDLES):
         if not path or not Path(path).is_file():
             continue
-        usable = [one.pem for one in map(_read, _CERTIFICATE.findall(Path(path).read_bytes())) if not one.problem]
+        # One by one: systems also trust old authorities whose certificates are not quite to the letter.
+        usable = [one.pem for one in map(read, _CERTIFICATE.findall(Path(path).read_bytes())) if not one.problem]
         if usable:
             return named(b"".join(usable))
         log.warning("%s holds no certificate that can be used", path)
     return None
-
-
-def _read(certificate: bytes) -> Bundle:
-    """One by one: systems also trust old authorities whose certificates are not quite to the letter."""
-    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
-        return read(certificate)

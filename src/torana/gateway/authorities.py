@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from hashlib import blake2b
 from typing import Any, Protocol
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from torana.api.kind import ObjectRef, Ref
 from torana.gateway.finding import Finding
+from torana.gateway.serial_number import with_positive_serial_number
 from torana.proxy.tls import Authorities
 
 KEY = "ca.crt"
 KINDS = ("ConfigMap", "Secret")
+
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_BLOCK = re.compile(_BEGIN + b"(.*?)" + _END, re.DOTALL)
+_LINE = 64
 
 
 class Bundle(msgspec.Struct, frozen=True, gc=False):
@@ -98,11 +103,20 @@ def _read_base64(text: str) -> Bundle:
 
 def read(pem: bytes) -> Bundle:
     """PEM, read and written anew: the certificates alone, without what else stands between them."""
+    blocks = [b"".join(block.split()) for block in _BLOCK.findall(pem)]
     try:
-        found = x509.load_pem_x509_certificates(pem)
+        for block in blocks:
+            x509.load_der_x509_certificate(with_positive_serial_number(base64.b64decode(block, validate=True)))
     except ValueError:
+        blocks = []
+    if not blocks or len(blocks) != pem.count(_BEGIN):
         return Bundle(problem=f"{KEY} is not a list of PEM certificates")
-    return Bundle(b"".join(one.public_bytes(Encoding.PEM) for one in found))
+    return Bundle(b"".join(map(_written, blocks)))
+
+
+def _written(block: bytes) -> bytes:
+    lines = [block[start : start + _LINE] for start in range(0, len(block), _LINE)]
+    return b"\n".join((_BEGIN, *lines, _END, b""))
 
 
 def named(pem: bytes) -> Authorities:
