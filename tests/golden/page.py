@@ -3,7 +3,8 @@
 A page is Markdown. A case is a heading with fences below it: `yaml objects` is what users applied; `yaml status` is
 what the statuses of some of them must say (only what is shown is compared); `text proxy` is the whole proxy
 configuration. All objects of a case are on the page, but for the class `torana`, the Namespaces that objects stand
-in, and a proxy that is up.
+in, and a proxy that is up. An object that has a status was seen before, by us or by others: what is shown of it is
+what we make of that.
 
 `GOLDEN_UPDATE=1` (`make golden`) writes what comes out into the pages instead of comparing.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,36 +89,39 @@ class Outcome:
             "XBackend": graph.sources.backends,
             "XBackendTrafficPolicy": graph.sources.backend_traffic_policies,
         }
+        self.live: dict[tuple[str, Ref], dict[str, Any]] = {}
         edits: dict[Any, dict[Ref, Any]] = {}
         for document in [_CLASS, *_namespaces(objects), *objects]:
             typed = _typed(document)
             edits.setdefault(self.sources[document["kind"]], {})[typed.metadata.ref] = typed
+            self.live[document["kind"], typed.metadata.ref] = document.get("status") or {}
         for ref in edits.get(graph.sources.gateways, {}):
             edits.setdefault(graph.sources.proxies, {})[ref] = ProxyState((("IPAddress", "192.0.2.1"),), True)
         settled = graph.engine.settle(edits)
         assert not settled.failures, settled.failures
 
     def status(self, kind: str, ref: Ref) -> dict[str, Any]:
-        """The status of an object as we would write it, first time."""
-        reports = self.graph.reports
+        """The status of an object as we would write it; as it is where we have nothing to say."""
+        live, reports = self.live[kind, ref], self.graph.reports
+        fold: Any
+        told: Any
         match kind:
             case "Gateway":
-                return merge.gateway_status(reports.gateways.items[ref], {}, "now")
+                told, fold = reports.gateways.items.get(ref), merge.gateway_status
             case "ListenerSet":
-                return merge.set_status(reports.sets.items[ref], {}, "now")
+                told, fold = reports.sets.items.get(ref), merge.set_status
             case "GatewayClass":
-                return merge.class_status(reports.classes.items[ref], {}, "now")
+                told, fold = reports.classes.items.get(ref), merge.class_status
             case "BackendTLSPolicy":
-                told = self.graph.policy_reports.backend_tls.items.get(ref)
-                return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
+                told, fold = self.graph.policy_reports.backend_tls.items.get(ref), _ours(merge.policy_status)
             case "XBackendTrafficPolicy":
-                told = self.graph.traffic_reports.backend_traffic.items.get(ref)
-                return merge.policy_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
+                told, fold = self.graph.traffic_reports.backend_traffic.items.get(ref), _ours(merge.policy_status)
             case "XBackend":
-                told = self.graph.external_reports.backends.items.get(ref)
-                return merge.backend_status(told, {}, frozenset({_CONTROLLER}), "now") if told is not None else {}
-        report = reports.routes.items.get(RouteKey(kind, ref))
-        return merge.route_status(report, {}, frozenset({_CONTROLLER}), "now") if report is not None else {}
+                told, fold = self.graph.external_reports.backends.items.get(ref), _ours(merge.backend_status)
+            case _:
+                told, fold = reports.routes.items.get(RouteKey(kind, ref)), _ours(merge.route_status)
+        found: dict[str, Any] = fold(told, live, now="now") if told is not None else live
+        return found
 
     def proxy_text(self) -> str:
         """All binds of all Gateways, with their hosts; then the clusters that are not spoken to in plain text."""
@@ -136,6 +141,10 @@ class Outcome:
         for (gateway, _), cluster in sorted(self.graph.clusters.clusters.items.items()):
             parts += [f"{gateway} cluster {text}"] if (text := cluster_text(cluster)) else []
         return "\n".join(parts) + "\n" if parts else "(nothing)\n"
+
+
+def _ours(fold: Any) -> Any:
+    return partial(fold, controller_names=frozenset({_CONTROLLER}))
 
 
 def _typed(document: dict[str, Any]) -> Any:

@@ -103,8 +103,9 @@ class StatusWriter:
         live = target.live.get(key.ref)
         if live is None or live.metadata.generation > self._reports[key].generation:
             return False
-        merged = self._merged(key, msgspec.to_builtins(live.status) if live.status is not None else {})
-        return bool(msgspec.convert(merged, target.status_type) != live.status)
+        before = msgspec.to_builtins(live.status) if live.status is not None else {}
+        merged = self._merged(key, before)
+        return merged != before and bool(msgspec.convert(merged, target.status_type) != live.status)
 
     async def _write(self, key: StatusKey) -> None:
         if key not in self._reports or not self._differs(key):

@@ -56,7 +56,7 @@ def conditions(judged: Iterable[Judgement], live: list[Json], generation: int, n
                 "status": status,
                 "reason": one.reason,
                 "message": one.message[:32768],
-                "observedGeneration": generation,
+                "observedGeneration": one.generation or generation,
                 "lastTransitionTime": since or now,
             }
         )
@@ -64,7 +64,8 @@ def conditions(judged: Iterable[Judgement], live: list[Json], generation: int, n
 
 
 def route_status(report: RouteReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
-    """The new status of a route. Entries of other controllers keep their place and content."""
+    """The new status of a route. Entries of other controllers keep their order and content; a route that has and gets
+    none of ours is left alone."""
     old = live.get("parents") or []
     theirs = [entry for entry in old if entry.get("controllerName") not in controller_names]
     mine = {_parent_key(entry): entry for entry in old if entry.get("controllerName") in controller_names}
@@ -74,7 +75,7 @@ def route_status(report: RouteReport, live: Json, controller_names: frozenset[st
         before = mine.get(_parent_key(entry), {})
         entry["conditions"] = conditions(parent.conditions, before.get("conditions") or [], report.generation, now)
         fresh.append(entry)
-    return {**live, "parents": theirs + fresh}
+    return {**live, "parents": theirs + fresh} if fresh or mine else live
 
 
 def policy_status(report: PolicyReport, live: Json, controller_names: frozenset[str], now: str) -> Json:
