@@ -39,6 +39,9 @@ def test_a_rejected_change_keeps_the_accepted_version_and_says_so(street: Street
         refused = eventually(lambda: condition(street, name, "PartiallyInvalid"), deadline_s=30)
         assert refused["status"] == "True"
         assert "max program size" in str(refused["message"])
+        assert str(refused["message"]).startswith("Fall Back")
+        served = condition(street, name, "Accepted")
+        assert (served["status"], served["observedGeneration"]) == ("True", 1)
         street.expect_backend("v1", host)
         good = rule(backend("v3"))
         street.kubernetes.merge("HTTPRoute", street.namespace, name, {"spec": {"rules": [good]}})

@@ -16,6 +16,8 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     status: bool
     reason: str
     message: str = ""
+    generation: int = 0
+    """What it is about, when that is not the generation of the report."""
 
 
 class ParentReport(msgspec.Struct, frozen=True, gc=False):

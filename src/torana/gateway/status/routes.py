@@ -42,7 +42,12 @@ def _accepted(verdict: ParentVerdict, compiled: CompiledRoute | None, rejected: 
     if verdict.finding is not None:
         return Judgement("Accepted", False, verdict.finding.reason, verdict.finding.text)
     where = f"default Gateway {verdict.gateway}" if verdict.is_default else "its parent"
-    return _refusal(compiled, rejected) or Judgement("Accepted", True, "Accepted", f"the route is attached to {where}")
+    said = f"the route is attached to {where}"
+    if rejected is not None and rejected.fallback is not None:
+        # The specification of PartiallyInvalid: what is accepted is the generation that is served.
+        served: int = rejected.fallback.metadata.generation
+        return _refusal(compiled, rejected) or Judgement("Accepted", True, "Accepted", said, served)
+    return _refusal(compiled, rejected) or Judgement("Accepted", True, "Accepted", said)
 
 
 def _refusal(compiled: CompiledRoute | None, rejected: Quarantine | None) -> Judgement | None:
