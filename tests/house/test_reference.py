@@ -20,7 +20,13 @@ REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
 """Which argument of what is called is a reason."""
 GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion", "DefaultGateway"}
 """Reasons of conditions that are as wanted."""
-ELSEWHERE = {"AddressNotAssigned", "InvalidCACertificateKind", "InvalidClientCertificateRef"}
+ELSEWHERE = {
+    "AddressNotAssigned",
+    "InvalidCACertificateKind",
+    "InvalidClientCertificateRef",
+    "ListenerConflict",
+    "ProtocolConflict",
+}
 """Reasons that do not stand in such a call as they are."""
 
 

@@ -1,8 +1,9 @@
 """Which listeners are in each other's way, and who has to give way.
 
 Two listeners clash when a port is asked for in two ways, or twice for one hostname. Within one object nobody wins: all
-that clash are refused. Between objects the first wins: the Gateway, then its ListenerSets from the oldest on.
-Specification: GatewaySpec.listeners, ListenerSetSpec.listeners.
+that clash are refused. Between objects the first wins: the Gateway, then its ListenerSets from the oldest on. What
+clashes in both ways at once has a reason of its own in a ListenerSet, and none in a Gateway. Specification:
+GatewaySpec.listeners, ListenerSetSpec.listeners, ListenerEntryReasonListenerConflict.
 """
 
 from __future__ import annotations
@@ -20,8 +21,14 @@ Conflicts = dict[int, Finding]
 """By position in the list of listeners."""
 
 
-def within(listeners: Mapping[int, Any]) -> Conflicts:
-    """Listeners of one object, by position, that are not distinct: all of them are refused."""
+_BOTH = "ListenerConflict"
+
+
+def within(listeners: Mapping[int, Any], both: str = "ProtocolConflict") -> Conflicts:
+    """Listeners of one object, by position, that are not distinct: all of them are refused.
+
+    `both` is the reason where protocol and hostname clash.
+    """
     places = Counter((_port(one), _layer(one), hostname_of(one)) for one in listeners.values())
     layers: dict[tuple[int, bool], set[str]] = {}
     for one in listeners.values():
@@ -30,10 +37,12 @@ def within(listeners: Mapping[int, Any]) -> Conflicts:
     for position, one in listeners.items():
         path = f"spec.listeners[{position}]"
         rivals = layers[_port(one)]
+        is_repeated = places[(_port(one), _layer(one), hostname_of(one))] > 1
         if len(rivals) > 1:
             others = ", ".join(sorted(rivals))
-            found[position] = Finding("ProtocolConflict", f"port {one.port} is asked for as {others}; use one", path)
-        elif places[(_port(one), _layer(one), hostname_of(one))] > 1:
+            reason = both if is_repeated else "ProtocolConflict"
+            found[position] = Finding(reason, f"port {one.port} is asked for as {others}; use one", path)
+        elif is_repeated:
             what = hostname_of(one) or "no hostname"
             found[position] = Finding(
                 "HostnameConflict", f"another listener has port {one.port} and {what} too; change one of them", path
@@ -57,7 +66,7 @@ def across(first: Iterable[Any], later: Iterable[tuple[K, tuple[Any, ...]]]) -> 
             for position, one in enumerate(listeners)
             if (finding := taken.finding(one, f"spec.listeners[{position}]")) is not None
         }
-        lost |= within({position: one for position, one in enumerate(listeners) if position not in lost})
+        lost |= within({position: one for position, one in enumerate(listeners) if position not in lost}, _BOTH)
         for position, one in enumerate(listeners):
             if position not in lost:
                 taken.add(one)
@@ -81,10 +90,11 @@ class _Taken:
     def finding(self, listener: Any, path: str) -> Finding | None:
         layers = self._hostnames.get(_port(listener), {})
         rivals = ", ".join(sorted(layers.keys() - {_layer(listener)}))
+        is_taken = hostname_of(listener) in layers.get(_layer(listener), ())
         if rivals:
             message = f"port {listener.port} is already used as {rivals} by listeners that take precedence"
-            return Finding("ProtocolConflict", f"{message}; use another port", path)
-        if hostname_of(listener) in layers.get(_layer(listener), ()):
+            return Finding(_BOTH if is_taken else "ProtocolConflict", f"{message}; use another port", path)
+        if is_taken:
             what = hostname_of(listener) or "no hostname"
             message = f"port {listener.port} with {what} is already used by a listener that takes precedence"
             return Finding("HostnameConflict", f"{message}; use another port or hostname", path)

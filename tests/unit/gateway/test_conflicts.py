@@ -41,6 +41,21 @@ def test_the_gateway_goes_before_the_first_set_and_that_before_the_second() -> N
     assert reasons(found["second"]) == {0: "HostnameConflict", 1: "ProtocolConflict"}
 
 
+def test_a_clash_of_port_and_hostname_at_once_has_a_reason_of_its_own_in_a_set() -> None:
+    gateway = [listener(80, hostname="a.example.com"), listener(80, "TCP")]
+    mine = (listener(80, hostname="a.example.com"), listener(80, hostname="b.example.com"), *2 * (listener(81),))
+    found = across(gateway, [("set", (*mine, listener(81, "TCP")))])
+    assert reasons(found["set"]) == {
+        0: "ListenerConflict",
+        1: "ProtocolConflict",
+        2: "ListenerConflict",
+        3: "ListenerConflict",
+        4: "ProtocolConflict",
+    }
+    of_gateway = within(dict(enumerate((*mine[2:], listener(81, "TCP")))))
+    assert set(reasons(of_gateway).values()) == {"ProtocolConflict"}
+
+
 def test_what_a_set_loses_is_free_for_the_next_one() -> None:
     clashing = (listener(81), listener(81))
     found = across([listener(80)], [("first", clashing), ("second", (listener(81),))])
