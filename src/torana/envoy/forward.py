@@ -53,8 +53,8 @@ def render_forward(plain: pb.Route, route: Route, forward: Forward) -> list[pb.R
 
 
 def _kept(plain: pb.Route, route: Route, forward: Forward) -> list[pb.Route]:
-    """Routes for running sessions, where there is a choice of backends."""
-    if forward.session is None or len(forward.backends) < 2:
+    """Routes for running sessions, where there is a choice of backends, or one that takes no new sessions."""
+    if forward.session is None or (len(forward.backends) == 1 and forward.backends[0].weight > 0):
         return []
     kept = []
     for backend in forward.backends:

@@ -94,6 +94,7 @@ Speech = Literal["http", "grpc", "tcp", "udp"]
 """What routes of a kind speak with their backends."""
 
 _PROTOCOLS = {"kubernetes.io/h2c": "http2"}
+_WEBSOCKETS, _SECURE_WEBSOCKETS = "kubernetes.io/ws", "kubernetes.io/wss"
 
 
 def shape(service: Any) -> ServiceShape:
@@ -125,9 +126,15 @@ def resolve(
 
 
 def resolve_service(
-    ref: Any, path: str, target: ObjectRef, found: ServiceShape | None, route_kind: str, speech: Speech = "http"
+    ref: Any,
+    path: str,
+    target: ObjectRef,
+    found: ServiceShape | None,
+    route_kind: str,
+    speech: Speech,
+    guarded: Callable[[ClusterKey], ClusterKey],
 ) -> BackendVerdict:
-    """The verdict on a reference, which is granted, to a Service."""
+    """The verdict on a reference, which is granted, to a Service; `guarded` has its policy followed."""
     if found is None:
         return _bad("BackendNotFound", f"{target} does not exist", path)
     if found.is_external_name:
@@ -139,7 +146,11 @@ def resolve_service(
     transport = _transport(speech)
     port = found.ports.get((transport, ref.port))
     if port is not None:
-        return BackendVerdict(ClusterKey(target.namespace, target.name, ref.port, _protocol(speech, port)))
+        key = guarded(ClusterKey(target.namespace, target.name, ref.port, _protocol(speech, port)))
+        problem = _unspoken(speech, port.app_protocol, key)
+        if problem:
+            return _bad("UnsupportedProtocol", f"port {ref.port} of {target} is {port.app_protocol}; {problem}", path)
+        return BackendVerdict(key)
     others = [have for have, number in found.ports if number == ref.port]
     if others:
         return _bad(
@@ -158,6 +169,15 @@ def _protocol(speech: Speech, port: ServicePort) -> str:
     if speech == "http":
         return _PROTOCOLS.get(port.app_protocol, "http1")
     return "http2" if speech == "grpc" else speech
+
+
+def _unspoken(speech: Speech, app_protocol: str, key: ClusterKey) -> str:
+    """Why what the port asks for cannot be spoken with it; empty when it can."""
+    if speech == "grpc" and app_protocol in (_WEBSOCKETS, _SECURE_WEBSOCKETS):
+        return "calls of a GRPCRoute are no WebSockets; use another port"
+    if speech == "http" and app_protocol == _SECURE_WEBSOCKETS and not key.guard:
+        return "to speak TLS with it takes a BackendTLSPolicy; create one"
+    return ""
 
 
 def _bad(reason: str, message: str, path: str) -> BackendVerdict:

@@ -118,7 +118,7 @@ def _with_backends(forward: Forward, is_empty: Callable[[str], bool]) -> Action:
     if forward.session is None:
         weighted = tuple(backend for backend in forward.backends if backend.weight > 0)
         return msgspec.structs.replace(forward, backends=weighted) if weighted else Respond(forward.invalid_status)
-    if len(forward.backends) == 1:
+    if len(forward.backends) == 1 and forward.backends[0].weight > 0:
         return forward
     return msgspec.structs.replace(forward, backends=tuple(_keeps(one, is_empty) for one in forward.backends))
 

@@ -161,7 +161,7 @@ def _session_text(session: Session) -> str:
 
 def _backend_text(backend: Backend, total: int, invalid_status: int) -> str:
     name = backend.cluster or f"{invalid_status}"
-    share = "" if backend.weight == total else f"{100 * backend.weight / (total or 1):g}% "
+    share = "" if backend.weight == total > 0 else f"{100 * backend.weight / (total or 1):g}% "
     edits = [*_edits("request", backend.request_headers), *_edits("response", backend.response_headers)]
     if backend.rewrite is not None:
         edits.append(_rewrite_text(backend.rewrite))

@@ -45,6 +45,12 @@ def test_a_single_backend_takes_no_route_of_its_own_for_sessions() -> None:
     assert NAME in route.typed_per_filter_config
 
 
+def test_a_single_backend_without_weight_keeps_its_sessions_and_takes_no_new_ones() -> None:
+    kept, last = render_route(routed(Backend("one", 0)), "a.test")
+    assert kept.route.cluster == "one"
+    assert last.direct_response.status == 500
+
+
 def test_backends_that_keep_sessions_come_before_the_weights() -> None:
     backends = (Backend("one", 0), Backend("two", 1), Backend("", 1), Backend("three", 0, keeps_sessions=False))
     *kept, last = render_route(routed(*backends), "a.test")

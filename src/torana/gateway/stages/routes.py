@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from torana.api.kind import ObjectRef, Ref
 from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.derive.engine import Engine
@@ -109,7 +107,9 @@ class Routes:
 
         def find_service(ref: Any, path: str, target: ObjectRef) -> BackendVerdict:
             shape = look.get(self.services, Ref(target.namespace, target.name))
-            return backends.resolve_service(ref, path, target, shape, key.kind, kind.speech)
+            return backends.resolve_service(
+                ref, path, target, shape, key.kind, kind.speech, lambda cluster: self.policies.guarded(cluster, look)
+            )
 
         def find_external(ref: Any, path: str, target: ObjectRef) -> BackendVerdict:
             found = look.get(self.externals.verdicts, Ref(target.namespace, target.name))
@@ -117,16 +117,13 @@ class Routes:
 
         def resolve(ref: Any, path: str) -> BackendVerdict:
             kinds = {("", backends.SERVICE): find_service, (EXPERIMENTAL_GROUP, external.KIND): find_external}
-            verdict = backends.resolve(
+            return backends.resolve(
                 ref,
                 path,
                 asker,
                 lambda target: is_granted(look, grants, Asker(GROUP, key.kind, key.ref.namespace), target),
                 kinds,
             )
-            if verdict.cluster is None:
-                return verdict
-            return msgspec.structs.replace(verdict, cluster=self.policies.guarded(verdict.cluster, look))
 
         return kind.compile(served, resolve)
 
