@@ -43,6 +43,8 @@ class Book:
     """What stands behind `accepted`, where we have seen it."""
     underway: dict[str, str] = field(default_factory=dict)
     """Name to the version sent last and not yet answered."""
+    left: dict[str, None] = field(default_factory=dict)
+    """What is no longer released but not taken away either, the oldest first."""
     stale: set[str] = field(default_factory=set)
     """What Envoy needs once more, even if it says that it still holds it."""
     asked_names: set[str] = field(default_factory=set)
@@ -52,6 +54,11 @@ class Book:
     """The first stage that concerns this type has begun, so questions are answered."""
     is_synced: bool = False
     """Envoy took a first answer."""
+
+    def leave(self, name: str) -> None:
+        """Nobody new is to use it, but Envoy may keep it."""
+        self.released.pop(name, None)
+        self.left[name] = None
 
     def is_wanted(self, name: str) -> bool:
         return self.is_asked and (self.type.is_wildcard or name in self.asked_names)
@@ -130,6 +137,7 @@ class Book:
     def note_all_dropped(self) -> None:
         """Envoy no longer asks for any resource of a type that it asks for as a whole."""
         self.is_asked = self.is_synced = False
+        self.left.clear()
         self.accepted.clear()
         self.underway.clear()
 

@@ -92,7 +92,7 @@ def _leave_scopes_of_old_listeners(changes: Changes, books: Books) -> None:
     prefixes = tuple(scope_name(table, "") for table in whole | _tables_that_listeners_left(changes, books))
     for key in [key for key, resource in changes.items() if key[0] is SRDS and resource is None]:
         if key[1].startswith(prefixes):
-            books[SRDS].released.pop(key[1], None)
+            books[SRDS].leave(key[1])
             del changes[key]
 
 
@@ -112,17 +112,18 @@ def _left_scopes(changes: Changes, books: Books) -> list[Key]:
 
     They would lead requests for hosts that are gone to routes that are gone. So do those of the oldest of many tables.
     """
+    scopes = books[SRDS]
+    if not scopes.left:
+        return []
     before = books[LDS].released
     begins = any(
         resource is not None and _uses_scopes(resource) and not (name in before and _uses_scopes(before[name]))
         for (_, name), resource in changes.items()
     )
     back = {table_of_scope(name) for (type, name), resource in changes.items() if type is SRDS and resource is not None}
-    scopes = books[SRDS]
-    left = [name for name in {**scopes.accepted, **scopes.underway} if name not in scopes.released]
-    tables = list(dict.fromkeys(table_of_scope(name) for name in left))
+    tables = list(dict.fromkeys(table_of_scope(name) for name in scopes.left))
     dropped = set(tables) if begins else back | set(tables[:-_MOST_TABLES_LEFT])
-    return [(SRDS, name) for name in sorted(left) if table_of_scope(name) in dropped and (SRDS, name) not in changes]
+    return [(SRDS, name) for name in scopes.left if table_of_scope(name) in dropped and (SRDS, name) not in changes]
 
 
 def _uses_scopes(resource: Resource) -> bool:

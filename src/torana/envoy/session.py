@@ -188,6 +188,7 @@ class Session:
         gone: dict[ResourceType, list[str]] = {type: [] for type in ResourceType}
         for (type, name), resource in push.stages[push.stage].items():
             book = self._books[type]
+            book.left.pop(name, None)
             if resource is None:
                 book.released.pop(name, None)
                 if type.is_wildcard and book.holds(name):
