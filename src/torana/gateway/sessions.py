@@ -33,13 +33,13 @@ def rule_identity(kind: str, ref: Any, rule: str) -> str:
     return blake2b(f"{kind}/{ref.namespace}/{ref.name}/{rule}".encode(), digest_size=4).hexdigest()
 
 
-def read(spec: Any, rule: str, path: str, has_path: bool = True) -> Session | Finding:
-    """The session that the spec asks for."""
+def read(spec: Any, rule: str, path: str, *, has_path: bool = True, is_grpc: bool = False) -> Session | Finding:
+    """The session that the spec asks for; `is_grpc` when it is for calls alone."""
     kind = spec.type or "Cookie"
     if kind not in _CARRIERS:
         return Finding("UnsupportedValue", f"{kind} does not carry sessions; use Cookie or Header", f"{path}.type")
     name = spec.session_name or f"torana-session-{rule}"
-    if problem := _problem_with(name, kind):
+    if problem := _problem_with(name, kind, is_grpc):
         return Finding("UnsupportedValue", problem, f"{path}.sessionName")
     lifetime = spec.cookie_config.lifetime_type or "Session" if spec.cookie_config is not None else "Session"
     if lifetime not in _LIFETIMES:
@@ -54,11 +54,13 @@ def read(spec: Any, rule: str, path: str, has_path: bool = True) -> Session | Fi
     return Session(rule, name, _CARRIERS[kind], lifetime_ms, lifetime == "Permanent", has_path)  # type: ignore[arg-type]
 
 
-def _problem_with(name: str, kind: str) -> str:
+def _problem_with(name: str, kind: str, is_grpc: bool) -> str:
     if not _TOKEN.match(name):
         return f"{name} is not a name for a {kind.lower()}; use letters, digits, - and _"
     if kind == "Header" and name.lower() in _TAKEN_HEADERS:
         return f"header {name} has a meaning of its own; use another one, such as x-session"
+    if kind == "Header" and is_grpc and name.lower().endswith("-bin"):
+        return f"metadata {name} of gRPC would have to be binary; use a name without -bin at its end"
     return ""
 
 

@@ -48,6 +48,14 @@ def test_a_mistake_names_its_field(fields: dict[str, Any], path: str) -> None:
     assert (found.reason, found.path) == ("UnsupportedValue", path)
 
 
+def test_metadata_of_grpc_that_would_have_to_be_binary_carry_no_session() -> None:
+    spec = msgspec.convert({"type": "Header", "sessionName": "X-Session-Bin"}, SessionPersistence)
+    assert isinstance(sessions.read(spec, "0a", "p"), Session)
+    found = sessions.read(spec, "0a", "p", is_grpc=True)
+    assert isinstance(found, Finding)
+    assert (found.reason, found.path) == ("UnsupportedValue", "p.sessionName")
+
+
 def test_rules_have_identities_of_their_own() -> None:
     ref = Ref("shop", "web")
     identities = {

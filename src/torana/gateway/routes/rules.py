@@ -33,7 +33,7 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
         path = f"spec.rules[{number}]"
         plan = plan_rule(rule, path)
         identity = sessions.rule_identity(kind, route.metadata.ref, rule.name or path)
-        _read_session(rule, identity, path, plan)
+        _read_session(rule, identity, path, plan, is_grpc=kind == "GRPCRoute")
         entries += _entries(kind, route, number, identity, plan)
         clusters.update(dict.fromkeys(plan.clusters))
         dropped += [(number, finding) for finding in plan.findings]
@@ -41,10 +41,10 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
     return CompiledRoute(tuple(entries), tuple(clusters), len(route.spec.rules), tuple(dropped), tuple(unresolved))
 
 
-def _read_session(rule: Any, identity: str, path: str, plan: RulePlan) -> None:
+def _read_session(rule: Any, identity: str, path: str, plan: RulePlan, *, is_grpc: bool) -> None:
     if rule.session_persistence is None:
         return
-    session = sessions.read(rule.session_persistence, identity, f"{path}.sessionPersistence")
+    session = sessions.read(rule.session_persistence, identity, f"{path}.sessionPersistence", is_grpc=is_grpc)
     if isinstance(session, Finding):
         plan.findings.append(session)
     elif plan.forward is not None:
