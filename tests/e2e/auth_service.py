@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from aiohttp import web
 from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
 from envoy.type.v3.http_status_pb2 import HttpStatus
+from tests.e2e.asking import show
+from tests.e2e.certificates import Certificate
 from tests.e2e.envoy_rig import HOST
 
 from torana.proxy.cluster import Endpoint
@@ -39,8 +42,11 @@ class AuthService(NamedTuple):
 
 
 @asynccontextmanager
-async def http_auth() -> AsyncIterator[AuthService]:
-    """`x-delay` in a request's Authorization, as `wait 5`, makes it slow; `fail` makes it answer 503."""
+async def http_auth(identity: Certificate | None = None) -> AsyncIterator[AuthService]:
+    """`x-delay` in a request's Authorization, as `wait 5`, makes it slow; `fail` makes it answer 503.
+
+    With an identity it speaks TLS.
+    """
     asked: asyncio.Queue[Asked] = asyncio.Queue()
 
     async def answer(request: web.Request) -> web.Response:
@@ -62,7 +68,11 @@ async def http_auth() -> AsyncIterator[AuthService]:
     app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, HOST, 0)
+    context = None
+    if identity is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        show(context, identity)
+    site = web.TCPSite(runner, HOST, 0, ssl_context=context)
     await site.start()
     assert site._server is not None
     port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
@@ -73,7 +83,8 @@ async def http_auth() -> AsyncIterator[AuthService]:
 
 
 @asynccontextmanager
-async def grpc_auth() -> AsyncIterator[AuthService]:
+async def grpc_auth(identity: Certificate | None = None) -> AsyncIterator[AuthService]:
+    """With an identity it speaks TLS."""
     asked: asyncio.Queue[Asked] = asyncio.Queue()
 
     async def check(request: CheckRequest, context: Any) -> CheckResponse:
@@ -93,7 +104,11 @@ async def grpc_auth() -> AsyncIterator[AuthService]:
     server = grpc.aio.server()
     handlers = grpc.method_handlers_generic_handler("envoy.service.auth.v3.Authorization", {"Check": handler})
     server.add_generic_rpc_handlers((handlers,))
-    port = server.add_insecure_port(f"{HOST}:0")
+    if identity is None:
+        port = server.add_insecure_port(f"{HOST}:0")
+    else:
+        pair = (identity.key.encode(), identity.certificate.encode())
+        port = server.add_secure_port(f"{HOST}:0", grpc.ssl_server_credentials([pair]))
     await server.start()
     try:
         yield AuthService(Endpoint(HOST, port), asked)

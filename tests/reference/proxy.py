@@ -54,6 +54,10 @@ class Translation:
             "Namespace": graph.sources.namespaces,
             "Service": graph.sources.services,
             "EndpointSlice": graph.sources.endpoint_slices,
+            "ListenerSet": graph.sources.listener_sets,
+            "Secret": graph.sources.secrets,
+            "ConfigMap": graph.sources.config_maps,
+            "BackendTLSPolicy": graph.sources.backend_tls_policies,
         }
         self._held: set[tuple[str, Ref]] = set()
         up = ProxyState((("IPAddress", HOST),), True)
