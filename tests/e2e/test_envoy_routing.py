@@ -214,7 +214,13 @@ async def test_redirects_answer_with_their_status_and_response_headers(running: 
         ("a.test", Redirect(), "a.test:8080", "http://a.test/p"),
         ("a.test", Redirect(port=8080), "a.test", "http://a.test:8080/p"),
         ("*.test", Redirect(scheme="https"), "b.test", "https://b.test/p"),
-        ("*.test", Redirect(scheme="https"), "b.test:8080", "https://b.test:443/p"),
+        ("*.test", Redirect(scheme="https"), "b.test:8080", "https://b.test/p"),
+        ("*.test", Redirect(scheme="https"), "b.test:443", "https://b.test/p"),
+        ("*", Redirect(scheme="https"), "b.test:", "https://b.test/p"),
+        ("*", Redirect(scheme="http"), "b.test:80", "http://b.test/p"),
+        ("*", Redirect(scheme="https"), "[::1]:8080", "https://[::1]/p"),
+        ("*", Redirect(scheme="https", port=80), "b.test:8080", "https://b.test:80/p"),
+        ("*", Redirect(scheme="https", path=PathRewrite("full", "/n:443/")), "b.test:80", "https://b.test/n:443/"),
         ("*", Redirect(port=8080), "b.test:99", "http://b.test:8080/p"),
         ("*", Redirect(host="c.test"), "b.test:99", "http://c.test/p"),
     ],
@@ -224,6 +230,19 @@ async def test_redirects_name_a_port_only_when_they_must(
 ) -> None:
     await running.route(prefix("/", redirect), domain=domain)
     assert (await running.get("/p", host)).headers["Location"] == location
+
+
+@pytest.mark.parametrize("host", ["b.test", "b.test:8080"])
+async def test_what_a_filter_says_of_the_location_counts_more_than_the_redirect(running: Proxy, host: str) -> None:
+    redirect = Redirect(scheme="https")
+    await running.route(
+        prefix("/set", redirect, response_headers=HeaderEdit(set=(("Location", "/mine"),))),
+        prefix("/remove", redirect, response_headers=HeaderEdit(remove=("Location",))),
+        prefix("/other", redirect, response_headers=HeaderEdit(add=(("x-more", "1"),))),
+        domain="*.test",
+    )
+    for path, location in (("/set", ["/mine"]), ("/remove", []), ("/other?q=:443/", ["https://b.test/other?q=:443/"])):
+        assert (await running.get(path, host)).headers.getall("location", []) == location
 
 
 async def test_mirrors_copy_a_share_and_keep_the_host(running: Proxy) -> None:

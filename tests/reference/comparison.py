@@ -14,7 +14,6 @@ from tests.reference.request import Request
 _GRPC_STATUS = {200: "0", 404: "12", 503: "14"}
 """What a gRPC client is told instead of a status; any other is 2, unknown."""
 _HOST = re.compile(r"^https?://[^/]*")
-_IMPLIED_PORT = re.compile(r"^(http://[^/]*?|(https://[^/]*?))(?(2):443|:80)(/.*)")
 
 
 def describe(outcome: Outcome, request: Request) -> dict[str, object]:
@@ -45,10 +44,8 @@ def told(answer: Answer, request: Request) -> dict[str, object]:
     location = answer.headers.get("location")
     if location is None:
         return found
-    # Names are the same in any letter case. The port that a scheme implies should be left out, but Envoy cannot do so
-    # where the request's Host has a port.
-    location = _HOST.sub(lambda name: name.group().lower(), location)
-    return found | {"location": _IMPLIED_PORT.sub(r"\1\3", location) if ":" in request.host else location}
+    # Names are the same in any letter case.
+    return found | {"location": _HOST.sub(lambda name: name.group().lower(), location)}
 
 
 def _shown(headers: Mapping[str, str]) -> dict[str, str]:

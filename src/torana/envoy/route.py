@@ -6,13 +6,13 @@ from torana.envoy import messages as pb
 from torana.envoy.filters import on_demand
 from torana.envoy.filters.cors import preflights
 from torana.envoy.filters.header_edits import apply_edits
-from torana.envoy.filters.redirect import render_redirect, stray_port
+from torana.envoy.filters.redirect import render_redirect, stray_port, without_port
 from torana.envoy.forward import render_forward
 from torana.envoy.match import render_match
 from torana.proxy.action import Forward, Redirect, Respond
 from torana.proxy.route import Route
 
-_HOST_WITH_PORT = ".*:[0-9]+"
+_HOST_WITH_PORT = ".*:[0-9]*"
 
 
 def render_route(route: Route, domain: str) -> list[pb.Route]:
@@ -52,5 +52,5 @@ def _redirects(plain: pb.Route, redirect: Redirect, domain: str) -> list[pb.Rout
     with_port.CopyFrom(plain)
     authority = pb.StringMatcher(safe_regex=pb.RegexMatcher(regex=_HOST_WITH_PORT))
     with_port.match.headers.append(pb.HeaderMatcher(name=":authority", string_match=authority))
-    with_port.redirect.port_redirect = port
+    without_port(with_port, port)
     return [with_port, plain]

@@ -70,6 +70,14 @@ def test_a_redirect_on_an_exact_host_names_it_and_so_leaves_out_the_port() -> No
     assert stray_port(Redirect(scheme="https"), "a.test") == 0
 
 
+def test_on_a_wildcard_host_requests_with_a_port_take_a_route_whose_location_leaves_it_out() -> None:
+    with_port, plain = render_route(Route("r", Match(), Redirect(scheme="https")), "*.test")
+    assert with_port.match.headers[0].string_match.safe_regex.regex == ".*:[0-9]*"
+    assert (with_port.redirect.port_redirect, plain.redirect.port_redirect) == (443, 0)
+    assert [one.header.key for one in with_port.response_headers_to_add] == ["location"]
+    assert not plain.response_headers_to_add
+
+
 def test_one_edit_after_another_is_one_edit_in_which_the_latter_wins() -> None:
     first = HeaderEdit(set=(("A", "1"), ("b", "1")), add=(("c", "1"), ("d", "1")), remove=("e",))
     then = HeaderEdit(set=(("a", "2"), ("e", "2")), add=(("b", "2"), ("C", "2")), remove=("D",))

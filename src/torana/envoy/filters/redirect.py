@@ -13,6 +13,7 @@ _CODES = {
     307: pb.RedirectAction.TEMPORARY_REDIRECT,
     308: pb.RedirectAction.PERMANENT_REDIRECT,
 }
+_WITHOUT_PORT = "%CEL(re.extract(response.headers['location'], r'(?s)^([a-z]+://[^/]+):{}(/.*)$', r'\\1\\2'))%"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -48,3 +49,21 @@ def stray_port(redirect: Redirect, domain: str) -> int:
     if redirect.port or redirect.host or not domain.startswith("*"):
         return 0
     return _DEFAULT_PORTS.get(redirect.scheme, 0)
+
+
+def without_port(rendered: pb.Route, port: int) -> None:
+    """The route's redirects name `port` in place of that of the request's Host, and then leave it out.
+
+    Envoy can exchange the port or keep it, but it cannot drop it. So the Location is written anew (seen on 1.40).
+    """
+    rendered.redirect.port_redirect = port
+    if any(name.lower() == "location" for name in rendered.response_headers_to_remove):
+        return
+    written = pb.HeaderValueOption(
+        header={"key": "location", "value": _WITHOUT_PORT.format(port)},
+        append_action=pb.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD,
+    )
+    # What a filter of the rule says of the Location comes later, and so counts.
+    others = list(rendered.response_headers_to_add)
+    del rendered.response_headers_to_add[:]
+    rendered.response_headers_to_add.extend([written, *others])
