@@ -19,8 +19,8 @@ class Certificate(NamedTuple):
     key: str
 
 
-def self_signed(*hostnames: str, uris: tuple[str, ...] = ()) -> Certificate:
-    """A certificate for `hostnames` and `uris` that is its own authority."""
+def self_signed(*hostnames: str, uris: tuple[str, ...] = (), must_staple: bool = False) -> Certificate:
+    """A certificate for `hostnames` and `uris` that is its own authority. Envoy takes none that must be stapled."""
     key = ec.generate_private_key(ec.SECP256R1())
     # A name of its own: OpenSSL tells authorities apart by subject, and a client may trust several of these.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{secrets.token_hex(4)} {hostnames[0]}"[:64])])
@@ -37,6 +37,8 @@ def self_signed(*hostnames: str, uris: tuple[str, ...] = ()) -> Certificate:
         .add_extension(x509.SubjectAlternativeName([*dns, *map(x509.UniformResourceIdentifier, uris)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     )
+    if must_staple:
+        builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
     signed = builder.sign(key, hashes.SHA256())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -2,9 +2,9 @@
 
 A page is Markdown. A case is a heading with fences below it: `yaml objects` is what users applied; `yaml status` is
 what the statuses of some of them must say (only what is shown is compared); `text proxy` is the whole proxy
-configuration. All objects of a case are on the page, but for the class `torana`, the Namespaces that objects stand
-in, and a proxy that is up. An object that has a status was seen before, by us or by others: what is shown of it is
-what we make of that.
+configuration. `yaml rejected` is what Gateways' proxies reject of it: type and name of a resource, and the message.
+All objects of a case are on the page, but for the class `torana`, the Namespaces that objects stand in, and a proxy
+that is up. An object that has a status was seen before, by us or by others: what is shown of it is what we make of it.
 
 `GOLDEN_UPDATE=1` (`make golden`) writes what comes out into the pages instead of comparing.
 """
@@ -25,6 +25,7 @@ from torana.api.kind import Ref
 from torana.api.registry import by_kind
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import TableKey
+from torana.gateway.rejections import ResourceKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
@@ -33,7 +34,7 @@ from torana.proxy.limits import SHARDS_ABOVE
 from torana.proxy.text import bind_text, cluster_text
 
 PAGES = Path(__file__).parent / "pages"
-_FENCE = re.compile(r"^```(yaml objects|yaml status|text proxy)\n(.*?)^```$", re.S | re.M)
+_FENCE = re.compile(r"^```(yaml objects|yaml status|yaml rejected|text proxy)\n(.*?)^```$", re.S | re.M)
 _SHARDS_ABOVE = int(os.environ.get("TORANA_SHARDS_ABOVE", SHARDS_ABOVE))
 _CONTROLLER = "torana.dev/gateway-controller"
 _CLASS = {
@@ -52,6 +53,7 @@ class Case(NamedTuple):
     objects: tuple[dict[str, Any], ...]
     status: list[dict[str, Any]]
     proxy: str | None
+    rejected: tuple[dict[str, Any], ...] = ()
 
 
 def cases() -> Iterable[Case]:
@@ -66,13 +68,14 @@ def cases() -> Iterable[Case]:
                     tuple(filter(None, yaml.safe_load_all(fences["yaml objects"]))),
                     list(filter(None, yaml.safe_load_all(fences.get("yaml status", "")))),
                     fences.get("text proxy"),
+                    tuple(filter(None, yaml.safe_load_all(fences.get("yaml rejected", "")))),
                 )
 
 
 class Outcome:
     """The graph after all objects of a case were applied."""
 
-    def __init__(self, objects: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, objects: Iterable[dict[str, Any]], rejected: Iterable[dict[str, Any]] = ()) -> None:
         self.graph = graph = Graph([_CONTROLLER], _SHARDS_ABOVE)
         self.sources = {
             "GatewayClass": graph.sources.gateway_classes,
@@ -98,6 +101,11 @@ class Outcome:
         for ref in edits.get(graph.sources.gateways, {}):
             edits.setdefault(graph.sources.proxies, {})[ref] = ProxyState((("IPAddress", "192.0.2.1"),), True)
         settled = graph.engine.settle(edits)
+        assert not settled.failures, settled.failures
+        messages = {
+            ResourceKey(Ref("default", one["gateway"]), one["type"], one["name"]): one["message"] for one in rejected
+        }
+        settled = graph.engine.settle({graph.sources.rejected: messages})
         assert not settled.failures, settled.failures
 
     def status(self, kind: str, ref: Ref) -> dict[str, Any]:

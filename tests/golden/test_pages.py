@@ -42,7 +42,7 @@ def check(case: Case, outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("case", ALL, ids=IDS)
 def test_a_case_comes_out_as_its_page_shows(case: Case) -> None:
-    outcome = Outcome(case.objects)
+    outcome = Outcome(case.objects, case.rejected)
     if os.environ.get("GOLDEN_UPDATE"):
         write(case, outcome)
     else:
@@ -54,12 +54,12 @@ def test_the_order_of_objects_does_not_matter(case: Case) -> None:
     for seed in range(5):
         shuffled = list(case.objects)
         random.Random(seed).shuffle(shuffled)
-        check(case, Outcome(shuffled))
+        check(case, Outcome(shuffled, case.rejected))
 
 
 @pytest.mark.parametrize("case", ALL, ids=IDS)
 def test_an_unrelated_namespace_changes_nothing(case: Case) -> None:
-    check(case, Outcome([*case.objects, *BYSTANDER]))
+    check(case, Outcome([*case.objects, *BYSTANDER], case.rejected))
 
 
 def write(case: Case, outcome: Outcome) -> None:

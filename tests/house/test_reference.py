@@ -15,7 +15,7 @@ from torana.gateway.features import SUPPORTED
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 REFERENCE = ROOT / "docs" / "reference"
-JUDGING = ("gateway", "infra")
+JUDGING = ("gateway", "envoy", "infra")
 REASON_AT = {"Finding": 0, "_bad": 0, "Judgement": 2, "ProxyState": 2}
 """Which argument of what is called is a reason."""
 GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersion", "DefaultGateway"}

@@ -22,20 +22,24 @@ from torana.controller.status_writer import StatusKey, StatusWriter
 from torana.derive.collection import Change, Collection
 from torana.derive.engine import Settled
 from torana.envoy.farewell import farewells
-from torana.envoy.refusal import with_remedy
-from torana.envoy.resource import Resource, ResourceType
+from torana.envoy.refusal import of_bind, readable
+from torana.envoy.resource import Key, Resource, ResourceType
 from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnected, Rejected, XdsServer
 from torana.envoy.stage import ConfigKey, Resources
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import routes_of
 from torana.gateway.listeners import BindKey
+from torana.gateway.rejections import ResourceKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport, SetReport
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
 
 log = logging.getLogger(__name__)
+
+_ANSWERED_FOR = (ResourceType.CDS, ResourceType.EDS, ResourceType.SDS)
+"""Types of which `gateway/stages/rejections.py` knows whose fault they are."""
 
 GRACE_S = 10.0
 """How long a Gateway whose proxies are not (yet, or any more) connected is taken to be served as before."""
@@ -60,6 +64,8 @@ class Wiring:
         self.deliveries = Deliveries()
         self.blame = Blame()
         self.revision = 0
+        self._is_judging = False
+        """Something was rejected, and the next settle says whose fault it is."""
         self._presumed: dict[Ref, asyncio.TimerHandle] = {}
         """Gateways taken to be served for a while although no proxy is connected."""
 
@@ -78,6 +84,7 @@ class Wiring:
         for failure in settled.failures:
             log.error("derivation %s of %s failed", failure.derivation, failure.key, exc_info=failure.error)
         self.revision += 1
+        self._is_judging = False
         self._follow_gateways(settled)
         self._offer(settled)
         self._note_unproven(settled)
@@ -121,6 +128,7 @@ class Wiring:
         for gateway, (upserts, removals) in offers.items():
             if gateway in self.graph.listeners.gateways.items:
                 self._reopen(gateway, upserts)
+                self._acquit(gateway, [*(one.key for one in upserts), *removals])
                 self.xds.offer(gateway, self.revision, tuple(upserts), tuple(removals))
                 self.deliveries.offered(gateway, self.revision)
 
@@ -129,6 +137,13 @@ class Wiring:
         for resource in upserts:
             if resource.type is ResourceType.LDS and (key := self._bind_key(gateway, resource.name)) is not None:
                 self.feed.edit(self.graph.sources.refused_binds, key, None)
+
+    def _acquit(self, gateway: Ref, keys: Iterable[Key]) -> None:
+        """What is offered anew, or no more, is not rejected any more, until it is rejected again."""
+        rejected = self.graph.sources.rejected
+        for type, name in keys if rejected.items else ():
+            if (key := _resource_key(gateway, type, name)) in rejected.items:
+                self.feed.edit(rejected, key, None)
 
     def _note_unproven(self, settled: Settled) -> None:
         for route, change in settled.of(self.graph.routes.specs).items():
@@ -232,12 +247,11 @@ class Wiring:
         match event:
             case Connected():
                 self.deliveries.connected(event.gateway, event.node)
+            case Delivered() if self._is_judging:
+                # What was rejected in the same breath has to be in the reports before they are told.
+                asyncio.get_running_loop().call_soon(self._delivered, event)
             case Delivered():
-                self._tell_all(self.deliveries.delivered(event.gateway, event.node, event.revision))
-                suspect = self.blame.delivered(event.gateway, self.deliveries.accepted_by_all(event.gateway))
-                if suspect is not None:
-                    self.feed.edit(self.graph.sources.quarantined, suspect, None)
-                self._refresh(event.gateway)
+                self._delivered(event)
             case Rejected():
                 self._rejected(event)
             case Disconnected():
@@ -247,20 +261,33 @@ class Wiring:
                 self._refresh(event.gateway)
         self.measures.xds_bytes = self.xds.bytes_sent
 
+    def _delivered(self, event: Delivered) -> None:
+        if event.node not in self.deliveries.nodes(event.gateway):
+            return  # It left meanwhile.
+        self._tell_all(self.deliveries.delivered(event.gateway, event.node, event.revision))
+        suspect = self.blame.delivered(event.gateway, self.deliveries.accepted_by_all(event.gateway))
+        if suspect is not None:
+            self.feed.edit(self.graph.sources.quarantined, suspect, None)
+        self._refresh(event.gateway)
+
     def _rejected(self, event: Rejected) -> None:
         offered = self.resources.by_type[event.type].items.get((event.gateway, event.name))
         if offered is None or offered.version != event.version:
             return  # About a version that is not offered any more.
         self.measures.rejections += 1
-        log.warning("%s of %s rejects %s %s: %s", event.node, event.gateway, event.type.name, event.name, event.message)
+        message = readable(event.message)
+        log.warning("%s of %s rejects %s %s: %s", event.node, event.gateway, event.type.name, event.name, message)
+        self._is_judging = True
         if event.type is ResourceType.LDS:
             key = self._bind_key(event.gateway, event.name)
             if key is not None:
-                self.feed.edit(self.graph.sources.refused_binds, key, with_remedy(event.message))
+                self.feed.edit(self.graph.sources.refused_binds, key, of_bind(message))
         elif event.type is ResourceType.RDS:
             routes = self._routes_in(ConfigKey(event.gateway, event.name))
-            for route, quarantine in self.blame.rejected(event.gateway, routes, event.message).items():
+            for route, quarantine in self.blame.rejected(event.gateway, routes, message).items():
                 self.feed.edit(self.graph.sources.quarantined, route, quarantine)
+        elif event.type in _ANSWERED_FOR:
+            self.feed.edit(self.graph.sources.rejected, _resource_key(event.gateway, event.type, event.name), message)
 
     def _bind_key(self, gateway: Ref, name: str) -> BindKey | None:
         binds = self.graph.binds.binds.index("gateway").buckets.get(gateway, {})
@@ -300,6 +327,10 @@ class Wiring:
         state = self.infrastructure.state(observed, serving or ref in self._presumed)
         if state != self.graph.sources.proxies.items.get(ref):
             self.feed.edit(self.graph.sources.proxies, ref, state)
+
+
+def _resource_key(gateway: Ref, type: ResourceType, name: str) -> ResourceKey:
+    return ResourceKey(gateway, type.name, name)
 
 
 def _is_programmed(live: Any) -> bool:

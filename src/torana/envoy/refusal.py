@@ -1,6 +1,8 @@
-"""What a user can do about a listener that Envoy could not open. In: Envoy's message. Out: the same with the remedy."""
+"""What Envoy's word on something it refuses means to a user. In: its message. Out: the reason, and what can be done."""
 
 from __future__ import annotations
+
+from torana.gateway.finding import Finding
 
 _REMEDIES = {
     "Permission denied": (
@@ -10,8 +12,20 @@ _REMEDIES = {
     "Address already in use": "another process has the port on this address; stop it, or use another port",
     "Cannot assign requested address": "the address is not one of this machine's; ask for another one",
 }
+_DUMP = "goo.gle/debug"
+_LONGEST = 2_000
 
 
-def with_remedy(message: str) -> str:
-    """The message, and what to do, where that is known."""
-    return next((f"{message} ({remedy})" for sign, remedy in _REMEDIES.items() if sign in message), message)
+def of_bind(message: str) -> Finding:
+    """Why a bind is not open, or not as it should be, with the remedy where that is known."""
+    for sign, remedy in _REMEDIES.items():
+        if sign in message:
+            return Finding("PortUnavailable", f"{message} ({remedy})")
+    return Finding("Invalid", f"the proxy rejected the listeners of this port: {message}")
+
+
+def readable(message: str) -> str:
+    """The message without the resource that Envoy may write out in front of it (1.40), keys and all; not too long."""
+    if message.startswith(_DUMP):
+        message = message.rpartition("\n: ")[2]
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"

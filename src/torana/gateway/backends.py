@@ -28,8 +28,8 @@ SERVICE = "Service"
 class ClusterKey(NamedTuple):
     """A port of a Service or XBackend and how to speak to it: what one cluster of a proxy stands for.
 
-    `guard` stands for what its policy asks; empty: no policy. With another guard it is another cluster, so that routes
-    go from the one to the other in the step in which they change themselves.
+    `guard` stands for what its policy asks, or its own TLS; empty: neither. With another guard it is another cluster,
+    so that routes go from the one to the other in the step in which they change themselves.
     """
 
     namespace: str

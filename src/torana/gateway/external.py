@@ -39,6 +39,13 @@ class ExternalBackend(msgspec.Struct, frozen=True, gc=False):
     not_accepted: Finding | None = None
     unresolved: Finding | None = None
 
+    @property
+    def guard(self) -> str:
+        """What tells one way of speaking to the host from all others; plain text has none."""
+        if self.not_accepted is not None:
+            return "refused"
+        return self.tls.guard if self.tls is not None else ""
+
 
 def judge(backend: Any, sight: Sight, system: System) -> ExternalBackend:
     """The verdict on an XBackend."""
@@ -115,7 +122,7 @@ def resolve(ref: Any, path: str, target: ObjectRef, found: ExternalBackend | Non
     if protocol is None and found.not_accepted is None:
         said = found.protocol or "no protocol"
         return _bad("UnsupportedProtocol", f"{target} says {said}, which this kind of route does not speak", path)
-    key = ClusterKey(target.namespace, target.name, port, protocol or "http1", kind=KIND)
+    key = ClusterKey(target.namespace, target.name, port, protocol or "http1", found.guard, KIND)
     if found.not_accepted is not None:
         finding = Finding("InvalidBackend", f"{target} is not accepted: {found.not_accepted.text}", path)
         return BackendVerdict(key, finding)

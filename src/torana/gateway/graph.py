@@ -16,6 +16,7 @@ from torana.gateway.stages.external_reports import ExternalReports
 from torana.gateway.stages.hosts import Hosts
 from torana.gateway.stages.listeners import Listeners
 from torana.gateway.stages.policy_reports import PolicyReports
+from torana.gateway.stages.rejections import Rejections
 from torana.gateway.stages.reports import Reports
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
@@ -56,13 +57,14 @@ class Graph:
         )
         self.streams = Streams(self.engine, self.listeners, self.routes)
         self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
-        self.reports = Reports(self.engine, self.sources, self.listeners, self.routes)
+        self.rejections = Rejections(self.engine, self.sources, self.listeners, self.clusters, self.binds)
+        self.reports = Reports(self.engine, self.sources, self.listeners, self.routes, self.rejections)
         self.policy_reports = PolicyReports(
-            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.clusters
+            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.clusters, self.rejections
         )
         self.traffic_reports = TrafficReports(
-            self.engine, self.sources, self.listeners, self.traffic_policies, self.clusters
+            self.engine, self.sources, self.listeners, self.traffic_policies, self.clusters, self.rejections
         )
         self.external_reports = ExternalReports(
-            self.engine, self.sources, self.listeners, self.external_backends, self.clusters
+            self.engine, self.sources, self.listeners, self.external_backends, self.clusters, self.rejections
         )

@@ -40,6 +40,11 @@ class Cluster(msgspec.Struct, frozen=True, gc=False):
     retry_budget: RetryBudget | None = None
     """None: retries have no limit but that of their rule."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the authorities that it trusts and of the certificate that it shows."""
+        return tuple(filter(None, (self.tls.authorities.name, self.tls.client_certificate))) if self.tls else ()
+
 
 class Endpoints(msgspec.Struct, frozen=True, gc=False):
     """The ready endpoints of a cluster, sorted. May be empty: requests then get 503."""

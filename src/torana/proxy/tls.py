@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
@@ -40,6 +41,13 @@ class UpstreamTls(msgspec.Struct, frozen=True, gc=False):
     names: tuple[PeerName, ...]
     authorities: Authorities
     client_certificate: str = ""
+
+    @property
+    def guard(self) -> str:
+        """What tells one way of making sure of the other side from all others."""
+        names = [f"{name.type} {name.value}" for name in self.names]
+        asked = "\n".join((self.server_name, *names, self.authorities.name))
+        return blake2b(asked.encode(), digest_size=4).hexdigest()
 
 
 class ClientValidation(msgspec.Struct, frozen=True, gc=False):

@@ -83,7 +83,7 @@ def test_a_certificate_is_shown_where_both_sides_do() -> None:
     assert key is not None
     shown = cluster(key, backend).tls
     assert shown is not None
-    assert shown.client_certificate == "client/shop/XBackend/api:443"
+    assert shown.client_certificate == f"client/shop/XBackend/api:443~{backend.guard}"
     passed_on = cluster(key.passed_on, backend)
     assert passed_on.tls is None, "bytes that are TLS already"
 

@@ -6,7 +6,6 @@ backends get nothing. Specification: BackendTLSPolicy, GEP-1897, GEP-2648.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,11 +49,7 @@ class PolicyVerdict(msgspec.Struct, frozen=True, gc=False):
     @property
     def guard(self) -> str:
         """What tells one way of speaking to a backend from all others."""
-        if self.tls is None:
-            return "refused"
-        names = [f"{name.type} {name.value}" for name in self.tls.names]
-        asked = "\n".join((self.tls.server_name, *names, self.tls.authorities.name))
-        return blake2b(asked.encode(), digest_size=4).hexdigest()
+        return self.tls.guard if self.tls is not None else "refused"
 
 
 def judge(policy: Any, bundles: Bundles, system: System) -> PolicyVerdict:

@@ -27,7 +27,10 @@ class Binds:
         self.listeners, self.hosts, self.streams = listeners, hosts, streams
         by_gateway = {"gateway": lambda key, one: [key[0]]}
         self.certificates = engine.map(
-            "certificates", listeners.listeners.index("certificate"), self._certificate, by_gateway
+            "certificates",
+            listeners.listeners.index("certificate"),
+            self._certificate,
+            {**by_gateway, "name": lambda key, one: [(key[0], one.name)]},
         )
         self.binds = engine.map("binds", listeners.listeners.index("bind"), self._bind, by_gateway)
 

@@ -68,6 +68,8 @@ class Clusters:
                 "backend": lambda key, one: [key[1].backend],
                 "service": lambda key, one: _services(key[1]),
                 "authorities": lambda key, one: [(key[0], one.tls.authorities)] if one.tls is not None else [],
+                "name": lambda key, one: [(key[0], one.name)],
+                "secret": lambda key, one: [(key[0], name) for name in one.secrets],
             },
         )
         self.authorities = engine.derive("upstream_authorities", self.clusters.index("authorities"), _authorities)

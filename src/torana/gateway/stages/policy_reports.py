@@ -10,8 +10,10 @@ from torana.derive.look import Look
 from torana.gateway.finding import Finding
 from torana.gateway.listeners import gateway_ref
 from torana.gateway.policies.backend_tls import PolicyVerdict, Section
+from torana.gateway.rejections import Rejection
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.rejections import Rejections, tls_policy
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.tls_policies import TlsPolicies
@@ -30,8 +32,10 @@ class PolicyReports:
         routes: Routes,
         policies: TlsPolicies,
         clusters: Clusters,
+        rejections: Rejections,
     ) -> None:
         self.listeners, self.routes, self.policies, self.clusters = listeners, routes, policies, clusters
+        self.rejections = rejections
         self.backend_tls = engine.map("tls_policy_reports", sources.backend_tls_policies, self._report)
 
     def _report(self, ref: Ref, policy: Any, look: Look) -> PolicyReport | None:
@@ -47,16 +51,25 @@ class PolicyReports:
                 behind.setdefault(gateway, []).append(finding)
         if not behind and policy.status is None:
             return None
-        ancestors = (self._ancestor(gateway, verdict, tuple(behind[gateway]), look) for gateway in sorted(behind))
+        rejected = self.rejections.against(tls_policy(ref), look)
+        ancestors = (
+            self._ancestor(gateway, verdict, tuple(behind[gateway]), rejected.get(gateway), look)
+            for gateway in sorted(behind)
+        )
         return PolicyReport(policy.metadata.generation, tuple(one for one in ancestors if one is not None))
 
     def _ancestor(
-        self, gateway: Ref, verdict: PolicyVerdict, targets: tuple[Finding | None, ...], look: Look
+        self,
+        gateway: Ref,
+        verdict: PolicyVerdict,
+        targets: tuple[Finding | None, ...],
+        rejected: Rejection | None,
+        look: Look,
     ) -> AncestorReport | None:
         owner = look.get(self.listeners.owners, gateway_ref(gateway))
         if owner is None:
             return None
-        return AncestorReport(gateway, owner.controller_name, policy_status.conditions(verdict, targets))
+        return AncestorReport(gateway, owner.controller_name, policy_status.conditions(verdict, targets, rejected))
 
     def _finding(self, policy: Ref, section: Section, path: str, look: Look) -> Finding | None:
         """What keeps the policy from ruling a target."""

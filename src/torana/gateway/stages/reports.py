@@ -15,6 +15,7 @@ from torana.gateway.listener_sets import ManagedSet
 from torana.gateway.listeners import GROUP, ListenerVerdict, gateway_ref, set_ref
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.rejections import Rejections
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.status import classes as class_status
@@ -28,8 +29,10 @@ from torana.gateway.status.gateways import ProxyState, Standing
 class Reports:
     """Reports of routes are keyed by RouteKey, the others by Ref."""
 
-    def __init__(self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes) -> None:
-        self.sources, self.listeners, self.judged = sources, listeners, routes
+    def __init__(
+        self, engine: Engine, sources: Sources, listeners: Listeners, routes: Routes, rejections: Rejections
+    ) -> None:
+        self.sources, self.listeners, self.judged, self.rejections = sources, listeners, routes, rejections
         self.classes = engine.map("class_reports", listeners.classes, self._class)
         self.gateways = engine.map("gateway_reports", listeners.gateways, self._gateway)
         self.programmed = engine.map("programmed_gateways", self.gateways, lambda ref, one, look: one.is_programmed)
@@ -50,7 +53,8 @@ class Reports:
     def _route(self, key: RouteKey, route: Any, look: Look) -> RouteReport:
         verdicts = look.get(self.judged.parents, key) or ()
         compiled = look.get(self.judged.compiled, key)
-        return route_status.report(route, verdicts, compiled, look.get(self.sources.quarantined, key))
+        quarantine = look.get(self.sources.quarantined, key)
+        return route_status.report(route, verdicts, compiled, quarantine, self.rejections.against(key, look))
 
     def _gateway(self, ref: Ref, managed: ManagedGateway, look: Look) -> GatewayReport | None:
         """None until the infrastructure has been looked at: an unknown proxy is not a missing one."""
@@ -64,6 +68,7 @@ class Reports:
             proxy or ProxyState(),
             attached_sets,
             look.get(self.listeners.client_certificates, ref),
+            self.rejections.against(gateway_ref(ref), look).get(ref),
         )
 
     def _set(self, ref: Ref, one: ManagedSet, look: Look) -> SetReport | None:
@@ -92,6 +97,7 @@ class Reports:
         return Standing(
             verdict,
             look.count(self.judged.accepted.index("listener"), shape.key),
-            look.get(self.sources.refused_binds, shape.bind) or "",
+            look.get(self.sources.refused_binds, shape.bind),
             look.get(self.listeners.overlaps, shape.key),
+            self.rejections.against(shape.key, look).get(shape.gateway),
         )

@@ -46,7 +46,9 @@ class Sources:
         self.quarantined = engine.source("quarantined")
         """RouteKey → Quarantine."""
         self.refused_binds = engine.source("refused_binds")
-        """BindKey → message: a bind that the proxy could not open."""
+        """BindKey → Finding: a bind that the proxy could not open."""
+        self.rejected = engine.source("rejected")
+        """ResourceKey → message: a cluster, endpoints or a secret that a proxy rejected."""
         self.proxies = engine.source("proxies")
         """Gateway ref → ProxyState."""
         self.shards_in_use = engine.source("shards_in_use")

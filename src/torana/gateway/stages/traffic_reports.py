@@ -10,8 +10,10 @@ from torana.derive.look import Look
 from torana.gateway.finding import Finding
 from torana.gateway.listeners import gateway_ref
 from torana.gateway.policies.backend_traffic import TrafficVerdict
+from torana.gateway.rejections import Rejection
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.listeners import Listeners
+from torana.gateway.stages.rejections import Rejections, traffic_policy
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.traffic_policies import TrafficPolicies
 from torana.gateway.status import policies as policy_status
@@ -22,9 +24,15 @@ class TrafficReports:
     """Reports are keyed by policy Ref."""
 
     def __init__(
-        self, engine: Engine, sources: Sources, listeners: Listeners, policies: TrafficPolicies, clusters: Clusters
+        self,
+        engine: Engine,
+        sources: Sources,
+        listeners: Listeners,
+        policies: TrafficPolicies,
+        clusters: Clusters,
+        rejections: Rejections,
     ) -> None:
-        self.listeners, self.policies, self.clusters = listeners, policies, clusters
+        self.listeners, self.policies, self.clusters, self.rejections = listeners, policies, clusters, rejections
         self.backend_traffic = engine.map("traffic_policy_reports", sources.backend_traffic_policies, self._report)
 
     def _report(self, ref: Ref, policy: Any, look: Look) -> PolicyReport | None:
@@ -43,16 +51,26 @@ class TrafficReports:
                 behind.setdefault(gateway, []).append(finding)
         if not behind and policy.status is None:
             return None
-        ancestors = (self._ancestor(gateway, verdict, tuple(behind[gateway]), look) for gateway in sorted(behind))
+        rejected = self.rejections.against(traffic_policy(ref), look)
+        ancestors = (
+            self._ancestor(gateway, verdict, tuple(behind[gateway]), rejected.get(gateway), look)
+            for gateway in sorted(behind)
+        )
         return PolicyReport(policy.metadata.generation, tuple(one for one in ancestors if one is not None))
 
     def _ancestor(
-        self, gateway: Ref, verdict: TrafficVerdict, targets: tuple[Finding | None, ...], look: Look
+        self,
+        gateway: Ref,
+        verdict: TrafficVerdict,
+        targets: tuple[Finding | None, ...],
+        rejected: Rejection | None,
+        look: Look,
     ) -> AncestorReport | None:
         owner = look.get(self.listeners.owners, gateway_ref(gateway))
         if owner is None:
             return None
-        accepted = policy_status.accepted(verdict.finding, targets, verdict.notes)
+        finding = verdict.finding or (rejected.not_accepted if rejected is not None else None)
+        accepted = policy_status.accepted(finding, targets, verdict.notes)
         return AncestorReport(gateway, owner.controller_name, (accepted,))
 
     def _rival(self, policy: Ref, target: ObjectRef, path: str, look: Look) -> Finding | None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from torana.gateway.external import ExternalBackend
+from torana.gateway.rejections import Rejection
 from torana.gateway.status.condition import Judgement
 
 
-def conditions(backend: ExternalBackend) -> tuple[Judgement, ...]:
+def conditions(backend: ExternalBackend, rejected: Rejection | None = None) -> tuple[Judgement, ...]:
     """`Accepted` and `ResolvedRefs`."""
+    if rejected is not None:
+        backend = msgspec.structs.replace(
+            backend,
+            not_accepted=backend.not_accepted or rejected.not_accepted,
+            unresolved=backend.unresolved or rejected.unresolved,
+        )
     return _accepted(backend), _resolved(backend)
 
 

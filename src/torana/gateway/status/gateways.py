@@ -12,6 +12,7 @@ from torana.gateway.client_validation import insecure_places
 from torana.gateway.finding import Finding
 from torana.gateway.gateways import ManagedGateway
 from torana.gateway.listeners import ListenerVerdict
+from torana.gateway.rejections import Rejection
 from torana.gateway.status.condition import GatewayReport, Judgement, ListenerReport
 
 
@@ -26,12 +27,28 @@ class ProxyState(msgspec.Struct, frozen=True, gc=False):
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
-    """A listener with what is known of it besides the verdict; `closed` says why its port is."""
+    """A listener with what is known of it besides the verdict; `closed` says why the proxy did not open its port.
+
+    `rejected` is what of it the proxy did not take otherwise.
+    """
 
     verdict: ListenerVerdict
     attached: int = 0
-    closed: str = ""
+    closed: Finding | None = None
     overlap: Finding | None = None
+    rejected: Rejection | None = None
+
+    @property
+    def unresolved(self) -> Finding | None:
+        """The reference that leads nowhere, or to what the proxy rejected."""
+        return self.verdict.unresolved or (self.rejected.unresolved if self.rejected is not None else None)
+
+    @property
+    def hindrance(self) -> Finding | None:
+        """What keeps the proxy from serving it as it is; it is valid as far as we can see."""
+        if self.closed is not None or self.rejected is None or self.rejected.unresolved is None:
+            return self.closed
+        return msgspec.structs.replace(self.rejected.unresolved, reason="Invalid")
 
 
 def report(
@@ -40,8 +57,12 @@ def report(
     proxy: ProxyState,
     attached_sets: int = 0,
     client_certificate: ClientCertificate | None = None,
+    rejected: Rejection | None = None,
 ) -> GatewayReport:
-    """The whole status; `listeners` are the Gateway's own, as in the spec."""
+    """The whole status; `listeners` are the Gateway's own, as in the spec.
+
+    `rejected` is what the proxy did not take of the Gateway itself.
+    """
     generation = managed.object.metadata.generation
     if managed.finding is not None:
         text = managed.finding.text
@@ -52,11 +73,14 @@ def report(
         return GatewayReport(generation, (*refused, *_default(managed)))
     bad = tuple(one.verdict.shape.name for one in listeners if not one.verdict.is_valid)
     accepted = _accepted(bad, len(listeners))
-    closed_ports = [one.closed for one in listeners if one.closed]
+    hindrances = [one.hindrance.text for one in listeners if one.hindrance is not None]
+    own = client_certificate.finding if client_certificate is not None else None
+    if own is None and rejected is not None:
+        own = rejected.unresolved
     conditions = (
         accepted,
-        _programmed(accepted, proxy, closed_ports, len(listeners)),
-        _resolved(client_certificate, [one.verdict.shape.name for one in listeners if one.verdict.unresolved]),
+        _programmed(accepted, proxy, hindrances, len(listeners)),
+        _resolved(own, [one.verdict.shape.name for one in listeners if one.unresolved]),
         *_insecure(managed),
         *_default(managed),
     )
@@ -81,9 +105,8 @@ def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
     return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
 
 
-def _resolved(client_certificate: ClientCertificate | None, unresolved: list[str]) -> Judgement:
+def _resolved(finding: Finding | None, unresolved: list[str]) -> Judgement:
     """Of what the Gateway itself refers to, then of its listeners."""
-    finding = client_certificate.finding if client_certificate is not None else None
     if finding is not None:
         return Judgement("ResolvedRefs", False, finding.reason, finding.text)
     if unresolved:
@@ -101,11 +124,11 @@ def _insecure(managed: ManagedGateway) -> tuple[Judgement, ...]:
     return (Judgement("InsecureFrontendValidationMode", True, "ConfigurationChanged", message),)
 
 
-def _programmed(accepted: Judgement, proxy: ProxyState, closed: list[str], total: int) -> Judgement:
+def _programmed(accepted: Judgement, proxy: ProxyState, hindrances: list[str], total: int) -> Judgement:
     if not accepted.status:
         return Judgement("Programmed", False, "Invalid", "the Gateway is not accepted")
-    if closed and len(closed) == total:
-        return Judgement("Programmed", False, "Invalid", closed[0])
+    if hindrances and len(hindrances) == total:
+        return Judgement("Programmed", False, "Invalid", hindrances[0])
     if not proxy.addresses:
         reason = proxy.reason if proxy.reason != "Pending" else "AddressNotAssigned"
         return Judgement("Programmed", False, reason, proxy.waiting_for or "no address is assigned yet")
@@ -119,8 +142,8 @@ def listener_report(one: Standing, proxy: ProxyState) -> ListenerReport:
     verdict = one.verdict
     conditions = (
         _listener_accepted(verdict),
-        _listener_resolved(verdict),
-        _listener_programmed(verdict, one.closed, proxy),
+        _listener_resolved(one),
+        _listener_programmed(one, proxy),
         _listener_conflicted(verdict),
         *_listener_overlapping(one.overlap),
     )
@@ -135,8 +158,8 @@ def _listener_accepted(verdict: ListenerVerdict) -> Judgement:
     return Judgement("Accepted", True, "Accepted", f"{said}; {verdict.notes}" if verdict.notes else said)
 
 
-def _listener_resolved(verdict: ListenerVerdict) -> Judgement:
-    finding = verdict.unresolved or verdict.bad_kinds
+def _listener_resolved(one: Standing) -> Judgement:
+    finding = one.unresolved or one.verdict.bad_kinds
     if finding is not None:
         return Judgement("ResolvedRefs", False, finding.reason, finding.text)
     return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
@@ -153,14 +176,15 @@ def _listener_overlapping(overlap: Finding | None) -> tuple[Judgement, ...]:
     return () if overlap is None else (Judgement("OverlappingTLSConfig", True, overlap.reason, overlap.text),)
 
 
-def _listener_programmed(verdict: ListenerVerdict, closed: str, proxy: ProxyState) -> Judgement:
+def _listener_programmed(one: Standing, proxy: ProxyState) -> Judgement:
+    verdict, hindrance = one.verdict, one.hindrance
     if verdict.conflict is not None:
         return Judgement("Programmed", False, verdict.conflict.reason, verdict.conflict.text)
     if not verdict.is_servable:
         finding = verdict.not_accepted or verdict.unresolved
         return Judgement("Programmed", False, "Invalid", finding.text if finding else "the listener is not valid")
-    if closed:
-        return Judgement("Programmed", False, "PortUnavailable", closed)
+    if hindrance is not None:
+        return Judgement("Programmed", False, hindrance.reason, hindrance.text)
     if not proxy.is_serving:
         return Judgement("Programmed", False, "Pending", proxy.waiting_for)
     return Judgement("Programmed", True, "Programmed", "a proxy serves the listener")

@@ -64,7 +64,7 @@ def _accepted(listeners: tuple[Standing, ...]) -> Judgement:
 
 
 def _programmed(listeners: tuple[Standing, ...]) -> Judgement:
-    closed = [one.closed for one in listeners if one.verdict.is_servable]
-    if all(closed):
-        return Judgement("Programmed", False, "PortUnavailable", closed[0])
+    hindrances = [one.hindrance for one in listeners if one.verdict.is_servable]
+    if hindrances and (first := hindrances[0]) is not None and all(hindrances):
+        return Judgement("Programmed", False, first.reason, first.text)
     return Judgement("Programmed", True, "Programmed", "a proxy serves the listeners")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from torana.gateway.finding import Finding, summary
 from torana.gateway.policies.backend_tls import PolicyVerdict
+from torana.gateway.rejections import Rejection
 from torana.gateway.status.condition import Judgement
 
 
-def conditions(verdict: PolicyVerdict, targets: tuple[Finding | None, ...]) -> tuple[Judgement, ...]:
+def conditions(
+    verdict: PolicyVerdict, targets: tuple[Finding | None, ...], rejected: Rejection | None = None
+) -> tuple[Judgement, ...]:
     """`targets` are the policy's targets behind that Gateway, each with what keeps the policy from ruling it."""
+    if rejected is not None:
+        verdict = msgspec.structs.replace(
+            verdict,
+            not_accepted=verdict.not_accepted or rejected.not_accepted,
+            unresolved=verdict.unresolved or rejected.unresolved,
+        )
     return accepted(verdict.not_accepted, targets, verdict.notes), _resolved(verdict)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from torana.api.kind import Ref
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.finding import summary
 from torana.gateway.quarantine import Quarantine
+from torana.gateway.rejections import Rejection
 from torana.gateway.routes.compiled import CompiledRoute
 from torana.gateway.status.condition import Judgement, ParentReport, RouteReport
 
@@ -16,17 +20,18 @@ def report(
     verdicts: tuple[ParentVerdict, ...],
     compiled: CompiledRoute | None,
     quarantine: Quarantine | None,
+    backends: Mapping[Ref, Rejection] = MappingProxyType({}),
 ) -> RouteReport:
-    """An entry per parentRef that names a Gateway of ours."""
+    """An entry per parentRef that names a Gateway of ours. `backends` are rejected ones, by Gateway."""
     rejected = _rejection(route, quarantine)
-    shared = _resolved(compiled), *_partial(compiled, rejected)
-    return RouteReport(
-        route.metadata.generation,
-        tuple(
-            ParentReport(verdict.parent_ref, verdict.controller_name, (_accepted(verdict, compiled, rejected), *shared))
-            for verdict in verdicts
-        ),
-    )
+    partial = _partial(compiled, rejected)
+
+    def parent(verdict: ParentVerdict) -> ParentReport:
+        resolved = _resolved(compiled, backends.get(verdict.gateway))
+        conditions = (_accepted(verdict, compiled, rejected), resolved, *partial)
+        return ParentReport(verdict.parent_ref, verdict.controller_name, conditions)
+
+    return RouteReport(route.metadata.generation, tuple(parent(verdict) for verdict in verdicts))
 
 
 def is_sound(route: Any, compiled: CompiledRoute | None, quarantine: Quarantine | None) -> bool:
@@ -59,10 +64,13 @@ def _refusal(compiled: CompiledRoute | None, rejected: Quarantine | None) -> Jud
     return None
 
 
-def _resolved(compiled: CompiledRoute | None) -> Judgement:
-    if compiled is None or not compiled.unresolved:
+def _resolved(compiled: CompiledRoute | None, rejected: Rejection | None) -> Judgement:
+    findings = compiled.unresolved if compiled is not None else ()
+    if rejected is not None and rejected.unresolved is not None:
+        findings += (rejected.unresolved,)
+    if not findings:
         return Judgement("ResolvedRefs", True, "ResolvedRefs", "all references resolve")
-    return Judgement("ResolvedRefs", False, compiled.unresolved[0].reason, summary(compiled.unresolved))
+    return Judgement("ResolvedRefs", False, findings[0].reason, summary(findings))
 
 
 def _partial(compiled: CompiledRoute | None, rejected: Quarantine | None) -> tuple[Judgement, ...]:
