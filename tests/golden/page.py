@@ -21,14 +21,17 @@ from typing import Any, NamedTuple
 import msgspec
 import yaml
 
-from torana.api.kind import Ref
+from torana.api.kind import ObjectRef, Ref
 from torana.api.registry import by_kind
+from torana.controller.feed import read
+from torana.gateway.finding import Finding
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import TableKey
 from torana.gateway.rejections import ResourceKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status import merge
 from torana.gateway.status.gateways import ProxyState
+from torana.kube.change import Change, ChangeDecoder
 from torana.proxy.bind import Chain
 from torana.proxy.limits import SHARDS_ABOVE
 from torana.proxy.text import bind_text, cluster_text
@@ -95,7 +98,10 @@ class Outcome:
         self.live: dict[tuple[str, Ref], dict[str, Any]] = {}
         edits: dict[Any, dict[Ref, Any]] = {}
         for document in [_CLASS, *_namespaces(objects), *objects]:
-            typed = _typed(document)
+            typed, finding = _read(document)
+            if finding is not None:
+                key = ObjectRef(_group(document), document["kind"], *typed.metadata.ref)
+                edits.setdefault(graph.sources.unreadable, {})[key] = finding
             edits.setdefault(self.sources[document["kind"]], {})[typed.metadata.ref] = typed
             self.live[document["kind"], typed.metadata.ref] = document.get("status") or {}
         for ref in edits.get(graph.sources.gateways, {}):
@@ -155,15 +161,22 @@ def _ours(fold: Any) -> Any:
     return partial(fold, controller_names=frozenset({_CONTROLLER}))
 
 
-def _typed(document: dict[str, Any]) -> Any:
-    group = document.get("apiVersion", "v1").rpartition("/")[0]
+def _group(document: dict[str, Any]) -> str:
+    return str(document.get("apiVersion", "v1")).rpartition("/")[0]
+
+
+def _read(document: dict[str, Any]) -> tuple[Any, Finding | None]:
+    """The object as a watch would bring it, and what of it cannot be read."""
+    kind = by_kind(_group(document), document["kind"])
     document = {
         **document,
         "metadata": {"generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z", **document["metadata"]},
     }
-    if by_kind(group, document["kind"]).namespaced:
+    if kind.namespaced:
         document["metadata"].setdefault("namespace", "default")
-    return msgspec.convert(document, by_kind(group, document["kind"]).struct)
+    change = ChangeDecoder(kind).event(msgspec.json.encode({"type": "ADDED", "object": document}))
+    assert isinstance(change, Change)
+    return read(change)
 
 
 def _namespaces(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ class Wiring:
         self.graph, self.infrastructure, self.resources = graph, infrastructure, resources
         self.xds, self.writer, self.measures = xds, writer, measures
         self.provisioner: Provisioner
-        self.feed = Feed(self.settle)
+        self.feed = Feed(self.settle, graph.sources.unreadable)
         self.deliveries = Deliveries()
         self.blame = Blame()
         self.revision = 0

@@ -47,11 +47,11 @@ class ExternalBackend(msgspec.Struct, frozen=True, gc=False):
         return self.tls.guard if self.tls is not None else ""
 
 
-def judge(backend: Any, sight: Sight, system: System) -> ExternalBackend:
-    """The verdict on an XBackend."""
+def judge(backend: Any, sight: Sight, system: System, unreadable: Finding | None = None) -> ExternalBackend:
+    """The verdict on an XBackend; nothing is sent to one that is `unreadable` in part."""
     spec = backend.spec
     host = Endpoint(spec.external_hostname.hostname.lower() if spec.external_hostname else "", spec.port.port)
-    found = ExternalBackend(host, spec.protocol, not_accepted=_problem_with(spec, host.address))
+    found = ExternalBackend(host, spec.protocol, not_accepted=unreadable or _problem_with(spec, host.address))
     if found.not_accepted is not None or spec.tls is None or spec.tls.mode == "None":
         return found
     asker = ObjectRef(EXPERIMENTAL_GROUP, KIND, *backend.metadata.ref)

@@ -41,12 +41,17 @@ class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
         return ALL if self.object.spec.default_scope == ALL else None
 
 
-def manage(gateway: Any, gateway_class: ClassVerdict | None, config_map_of: ConfigMapOf) -> ManagedGateway | None:
-    """The Gateway as ours; None when its class is absent, not ours, or not accepted."""
+def manage(
+    gateway: Any, gateway_class: ClassVerdict | None, config_map_of: ConfigMapOf, unreadable: Finding | None = None
+) -> ManagedGateway | None:
+    """The Gateway as ours; None when its class is absent, not ours, or not accepted.
+
+    One that is `unreadable` in part is not accepted: what is missing may be how its clients are checked.
+    """
     if gateway_class is None or gateway_class.finding is not None:
         return None
     own = _own_parameters(gateway, config_map_of)
-    finding = own if isinstance(own, Finding) else _bad_address(gateway)
+    finding = unreadable or (own if isinstance(own, Finding) else _bad_address(gateway))
     parameters = gateway_class.parameters if isinstance(own, Finding) else own.over(gateway_class.parameters)
     return ManagedGateway(without_status(gateway), gateway.metadata.uid, gateway_class, finding, parameters)
 

@@ -47,17 +47,24 @@ def parent_of(listener_set: Any) -> Ref | None:
 
 
 def admit(
-    listener_set: Any, managed: ManagedGateway, is_accepted: bool, labels_of: Callable[[str], dict[str, str]]
+    listener_set: Any,
+    managed: ManagedGateway,
+    is_accepted: bool,
+    labels_of: Callable[[str], dict[str, str]],
+    unreadable: Finding | None = None,
 ) -> ManagedSet:
-    """The ListenerSet as its Gateway sees it; `is_accepted` says whether the Gateway itself is."""
+    """The ListenerSet as its Gateway sees it; `is_accepted` says whether the Gateway itself is.
+
+    One that is `unreadable` in part is not accepted.
+    """
     gateway = managed.object
-    finding = None
+    finding = unreadable
     if not _is_allowed(gateway, listener_set.metadata.namespace, labels_of):
         message = f"Gateway {gateway.metadata.ref} takes no ListenerSets from namespace"
         finding = Finding(
             "NotAllowed", f"{message} {listener_set.metadata.namespace} (allowedListeners.namespaces)", "spec.parentRef"
         )
-    elif not is_accepted:
+    elif finding is None and not is_accepted:
         finding = Finding(
             "ParentNotAccepted", f"Gateway {gateway.metadata.ref} is not accepted; see its status", "spec.parentRef"
         )

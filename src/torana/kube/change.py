@@ -12,15 +12,21 @@ import msgspec
 
 from torana.api.kind import Kind, Ref
 from torana.kube.errors import ApiError, error_of_status
+from torana.kube.salvage import Salvage, salvage
 
 
 class Undecodable(msgspec.Struct, frozen=True):
-    """Stands for an object that exists but does not fit its kind's Struct."""
+    """Stands for an object that exists but does not fit its kind's Struct.
+
+    `rest` is what of it can be read, if anything, and `lost` what of it cannot.
+    """
 
     ref: Ref
     resource_version: str
     generation: int
     message: str
+    rest: Any = None
+    lost: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -109,7 +115,8 @@ class ChangeDecoder:
         except msgspec.ValidationError as error:
             meta = self._head.decode(raw).metadata
             ref = Ref(meta.namespace, meta.name)
-            undecodable = Undecodable(ref, meta.resource_version, meta.generation, str(error))
+            found = salvage(raw, self.kind.struct) or Salvage(None, ())
+            undecodable = Undecodable(ref, meta.resource_version, meta.generation, str(error), *found)
             return Change(self.kind, ref, undecodable, meta.resource_version)
         return Change(self.kind, value.metadata.ref, value, value.metadata.resource_version)
 

@@ -52,14 +52,21 @@ class PolicyVerdict(msgspec.Struct, frozen=True, gc=False):
         return self.tls.guard if self.tls is not None else "refused"
 
 
-def judge(policy: Any, bundles: Bundles, system: System) -> PolicyVerdict:
-    """The verdict on a policy."""
+def policy_ref(ref: Ref) -> ObjectRef:
+    """A BackendTLSPolicy among all objects."""
+    return ObjectRef(GATEWAY_GROUP, "BackendTLSPolicy", *ref)
+
+
+def judge(policy: Any, bundles: Bundles, system: System, unreadable: Finding | None = None) -> PolicyVerdict:
+    """The verdict on a policy. Where a part of it is `unreadable`, nothing is sent to what is known of its targets."""
     targets = tuple(
         Section(Ref(policy.metadata.namespace, one.name), one.section_name)
         for one in policy.spec.target_refs
         if (one.group or "", one.kind) == ("", "Service")
     )
-    asker = ObjectRef(GATEWAY_GROUP, "BackendTLSPolicy", *policy.metadata.ref)
+    if unreadable is not None:
+        return PolicyVerdict(policy.metadata.creation_timestamp, targets, not_accepted=unreadable)
+    asker = policy_ref(policy.metadata.ref)
     found = upstream_validation.read(policy.spec.validation, asker, "spec.validation", bundles, system)
     return PolicyVerdict(
         policy.metadata.creation_timestamp,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from torana.api.kind import ObjectRef
+from torana.api.kind import ObjectRef, Ref
 from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.gateway import sessions
 from torana.gateway.durations import milliseconds
@@ -36,12 +36,17 @@ class TrafficVerdict(msgspec.Struct, frozen=True, gc=False):
     notes: str = ""
 
 
-def judge(policy: Any) -> TrafficVerdict:
-    """The verdict on a policy."""
+def policy_ref(ref: Ref) -> ObjectRef:
+    """An XBackendTrafficPolicy among all objects."""
+    return ObjectRef(EXPERIMENTAL_GROUP, "XBackendTrafficPolicy", *ref)
+
+
+def judge(policy: Any, unreadable: Finding | None = None) -> TrafficVerdict:
+    """The verdict on a policy; `unreadable` says that a part of it is."""
     spec = policy.spec
     created = policy.metadata.creation_timestamp
     targets = tuple(ObjectRef(one.group, one.kind, policy.metadata.namespace, one.name) for one in spec.target_refs)
-    finding = _kinds(targets) or _session(spec.session_persistence)
+    finding = unreadable or _kinds(targets) or _session(spec.session_persistence)
     budget = None
     if spec.retry_constraint is not None and finding is None:
         found = _budget(spec.retry_constraint)

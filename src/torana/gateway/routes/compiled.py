@@ -9,6 +9,7 @@ import msgspec
 from torana.gateway.backends import ClusterKey
 from torana.gateway.finding import Finding
 from torana.gateway.precedence import Order
+from torana.proxy.action import Respond
 from torana.proxy.route import Route
 
 
@@ -41,3 +42,19 @@ class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
     dropped: tuple[tuple[int, Finding], ...] = ()
     unresolved: tuple[Finding, ...] = ()
     shares: tuple[StreamShare, ...] = ()
+
+
+def shut(route: CompiledRoute, status: int | None, finding: Finding) -> CompiledRoute:
+    """The same requests, all answered with an error; without a status, connections and datagrams, all refused."""
+    rules = max(1, route.rules)
+    return CompiledRoute(
+        entries=tuple(msgspec.structs.replace(one, route=_answered(one.route, status or 500)) for one in route.entries),
+        rules=rules,
+        dropped=tuple((rule, finding) for rule in range(rules)),
+        unresolved=route.unresolved,
+        shares=(StreamShare(None, 1),) if status is None else (),
+    )
+
+
+def _answered(route: Route, status: int) -> Route:
+    return Route(name=route.name, match=route.match, action=Respond(status), origin=route.origin)

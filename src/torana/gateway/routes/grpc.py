@@ -26,7 +26,7 @@ FEATURES = (
     "GRPCRouteNamedRouteRule",
 )
 
-_UNAVAILABLE = 503
+UNAVAILABLE = 503
 FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestMirror"})
 """Filters that may stand in a rule of a GRPCRoute."""
 _ANY_NAME = "[^/]+"
@@ -38,13 +38,13 @@ def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
 
 
 def _plan(rule: Any, path: str, resolve: Resolve) -> RulePlan:
-    plan = RulePlan(failure=_UNAVAILABLE)
+    plan = RulePlan(failure=UNAVAILABLE)
     _read_matches(rule.matches, f"{path}.matches", plan)
     context = FilterContext(resolve, filters=FILTERS)
     for position, one in enumerate(rule.filters):
         plan.take(read_filter(one, f"{path}.filters[{position}]", context), f"{path}.filters[{position}]")
     backends = read_backends(rule, path, context, plan)
-    plan.forward = Forward(backends, mirrors=tuple(plan.mirrors), invalid_status=_UNAVAILABLE)
+    plan.forward = Forward(backends, mirrors=tuple(plan.mirrors), invalid_status=UNAVAILABLE)
     return plan
 
 

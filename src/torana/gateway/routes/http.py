@@ -33,6 +33,7 @@ FEATURES = (
     "HTTPRouteRetryConnectionError",
 )
 
+FAILURE = 500
 _PATH_TYPES = {"Exact": "exact", "PathPrefix": "prefix", "RegularExpression": "regex"}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 

@@ -31,6 +31,9 @@ class RouteKind(msgspec.Struct, frozen=True):
     compile: Callable[[Any, Resolve], CompiledRoute]
     features: tuple[str, ...]
 
+    failure: int | None = None
+    """Status for requests that cannot be served; None where there are no requests."""
+
     @property
     def name(self) -> str:
         return self.api.kind
@@ -39,8 +42,8 @@ class RouteKind(msgspec.Struct, frozen=True):
 ROUTE_KINDS: dict[str, RouteKind] = {
     one.name: one
     for one in (
-        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route, http.FEATURES),
-        RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route, grpc.FEATURES),
+        RouteKind(HTTP_ROUTE, ("HTTP", "HTTPS"), "http", http.compile_route, http.FEATURES, http.FAILURE),
+        RouteKind(GRPC_ROUTE, ("HTTP", "HTTPS"), "grpc", grpc.compile_route, grpc.FEATURES, grpc.UNAVAILABLE),
         RouteKind(TLS_ROUTE, ("TLS",), "tcp", stream.compile_route, stream.TLS_FEATURES),
         RouteKind(TCP_ROUTE, ("TCP",), "tcp", stream.compile_route, ("TCPRoute",)),
         RouteKind(UDP_ROUTE, ("UDP",), "udp", stream.compile_route, ("UDPRoute",)),

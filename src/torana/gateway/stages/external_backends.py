@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torana.api.kind import Ref
+from torana.api.kind import ObjectRef, Ref
+from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway import external
@@ -30,5 +31,8 @@ class ExternalBackends:
 
     def _judge(self, ref: Ref, backend: Any, look: Look) -> ExternalBackend:
         return external.judge(
-            backend, Seen(self.listeners, look), lambda: look.get(self.sources.system_authorities, SYSTEM)
+            backend,
+            Seen(self.listeners, look),
+            lambda: look.get(self.sources.system_authorities, SYSTEM),
+            look.get(self.sources.unreadable, ObjectRef(EXPERIMENTAL_GROUP, external.KIND, *ref)),
         )

@@ -96,7 +96,8 @@ class Listeners:
 
     def _manage(self, ref: Ref, gateway: Any, look: Look) -> ManagedGateway | None:
         gateway_class = look.get(self.classes, Ref("", gateway.spec.gateway_class_name))
-        return manage(gateway, gateway_class, self._config_maps(look))
+        unreadable = look.get(self.sources.unreadable, gateway_ref(ref))
+        return manage(gateway, gateway_class, self._config_maps(look), unreadable)
 
     def _config_maps(self, look: Look) -> Callable[[Ref], Any]:
         return lambda ref: look.get(self.sources.config_maps, ref)
@@ -118,7 +119,10 @@ class Listeners:
         if managed is None:
             return None
         is_accepted = look.get(self.accepted, gateway) is not None
-        return listener_sets.admit(listener_set, managed, is_accepted, lambda name: self.labels_of(name, look))
+        unreadable = look.get(self.sources.unreadable, set_ref(ref))
+        return listener_sets.admit(
+            listener_set, managed, is_accepted, lambda name: self.labels_of(name, look), unreadable
+        )
 
     def _conflicts(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[Ref, tuple[tuple[int, Finding], ...]]:
         """What each ListenerSet of a Gateway loses, by position."""

@@ -9,11 +9,11 @@ from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway.finding import Finding
 from torana.gateway.listeners import gateway_ref
-from torana.gateway.policies.backend_tls import PolicyVerdict, Section
+from torana.gateway.policies.backend_tls import PolicyVerdict, Section, policy_ref
 from torana.gateway.rejections import Rejection
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.listeners import Listeners
-from torana.gateway.stages.rejections import Rejections, tls_policy
+from torana.gateway.stages.rejections import Rejections
 from torana.gateway.stages.routes import Routes
 from torana.gateway.stages.sources import Sources
 from torana.gateway.stages.tls_policies import TlsPolicies
@@ -51,7 +51,7 @@ class PolicyReports:
                 behind.setdefault(gateway, []).append(finding)
         if not behind and policy.status is None:
             return None
-        rejected = self.rejections.against(tls_policy(ref), look)
+        rejected = self.rejections.against(policy_ref(ref), look)
         ancestors = (
             self._ancestor(gateway, verdict, tuple(behind[gateway]), rejected.get(gateway), look)
             for gateway in sorted(behind)

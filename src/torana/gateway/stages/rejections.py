@@ -10,13 +10,12 @@ from collections.abc import Hashable, Iterable
 import msgspec
 
 from torana.api.kind import ObjectRef, Ref
-from torana.api.references import GATEWAY_GROUP
-from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.derive.engine import Engine
 from torana.derive.look import Look
 from torana.gateway import external, rejections
 from torana.gateway.backends import ClusterKey
 from torana.gateway.listeners import gateway_ref
+from torana.gateway.policies import backend_tls, backend_traffic
 from torana.gateway.rejections import Charge, Rejection, ResourceKey
 from torana.gateway.stages.binds import Binds
 from torana.gateway.stages.clusters import Clusters
@@ -65,7 +64,7 @@ class Rejections:
         ruled = self.clusters.policies.rule(key, look)
         if ruled is not None:
             path = "spec.validation.caCertificateRefs"
-            yield tls_policy(ruled[0]), rejections.of_authorities(message, path)
+            yield backend_tls.policy_ref(ruled[0]), rejections.of_authorities(message, path)
 
     def _client_certificate(self, gateway: Ref, key: ClusterKey, message: str, look: Look) -> Found:
         """An XBackend's own, or that of the Gateway."""
@@ -100,18 +99,8 @@ class Rejections:
         found = []
         ruled = self.clusters.policies.rule(key, look)
         if ruled is not None:
-            found.append(tls_policy(ruled[0]))
+            found.append(backend_tls.policy_ref(ruled[0]))
         ruler = self.clusters.traffic.ruler(key.backend, look)
         if cluster.retry_budget is not None and ruler is not None:
-            found.append(traffic_policy(ruler))
+            found.append(backend_traffic.policy_ref(ruler))
         return found
-
-
-def tls_policy(ref: Ref) -> ObjectRef:
-    """A BackendTLSPolicy as a culprit."""
-    return ObjectRef(GATEWAY_GROUP, "BackendTLSPolicy", *ref)
-
-
-def traffic_policy(ref: Ref) -> ObjectRef:
-    """An XBackendTrafficPolicy as a culprit."""
-    return ObjectRef(EXPERIMENTAL_GROUP, "XBackendTrafficPolicy", *ref)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from torana.api.kind import ObjectRef, Ref
 from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.derive.engine import Engine
@@ -17,7 +19,7 @@ from torana.gateway.gateways import ALL, without_status
 from torana.gateway.grants import Asker, is_granted
 from torana.gateway.listeners import GROUP
 from torana.gateway.quarantine import effective
-from torana.gateway.routes.compiled import CompiledRoute
+from torana.gateway.routes.compiled import CompiledRoute, shut
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
 from torana.gateway.stages.external_backends import ExternalBackends
@@ -125,7 +127,11 @@ class Routes:
                 kinds,
             )
 
-        return kind.compile(served, resolve)
+        compiled = kind.compile(served, resolve)
+        unreadable = look.get(self.sources.unreadable, asker)
+        if unreadable is None:
+            return compiled
+        return shut(compiled, kind.failure, msgspec.structs.replace(unreadable, reason="UnsupportedValue"))
 
     def _is_sound(self, key: RouteKey, route: Any, look: Look) -> bool | None:
         """True, or nothing."""

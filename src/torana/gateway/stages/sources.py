@@ -39,6 +39,8 @@ class Sources:
         self.backends = engine.source("backends")
         """XBackends."""
         self.backend_traffic_policies = engine.source("backend_traffic_policies")
+        self.unreadable = engine.source("unreadable")
+        """ObjectRef → Finding: an object of which a part could not be read; it stands among the others without that."""
         self.system_authorities = engine.source("system_authorities")
         """"System" → Authorities: those that the controller's own system trusts."""
         self.bundle_versions = engine.source("bundle_versions", {"group": lambda ref, one: [one.group]})

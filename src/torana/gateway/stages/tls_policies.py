@@ -70,7 +70,10 @@ class TlsPolicies:
 
     def _judge(self, ref: Ref, policy: Any, look: Look) -> PolicyVerdict:
         return backend_tls.judge(
-            policy, Seen(self.listeners, look), lambda: look.get(self.sources.system_authorities, SYSTEM)
+            policy,
+            Seen(self.listeners, look),
+            lambda: look.get(self.sources.system_authorities, SYSTEM),
+            look.get(self.sources.unreadable, backend_tls.policy_ref(ref)),
         )
 
 

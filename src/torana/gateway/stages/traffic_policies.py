@@ -21,7 +21,11 @@ class TrafficPolicies:
             "traffic_policy_specs", sources.backend_traffic_policies, lambda ref, one, look: without_status(one)
         )
         self.verdicts = engine.map(
-            "traffic_policy_verdicts", self.specs, lambda ref, one, look: backend_traffic.judge(one)
+            "traffic_policy_verdicts",
+            self.specs,
+            lambda ref, one, look: backend_traffic.judge(
+                one, look.get(sources.unreadable, backend_traffic.policy_ref(ref))
+            ),
         )
         self.claims = engine.derive(
             "traffic_policy_claims", self.verdicts, _claims, {"target": lambda key, created: [key[0]]}
