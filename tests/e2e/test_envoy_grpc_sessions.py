@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import grpc
 import pytest
 from tests.e2e.envoy_rig import DEADLINE_S, HOST, free_port
-from tests.reference.generator import document
 from tests.reference.objects import CONTROLLER
 from tests.reference.proxy import LARGE, PLAIN, Document, Layout, Running, running
+from tests.reference.vocabulary import document
 
 from torana.api.kind import Ref
 

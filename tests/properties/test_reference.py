@@ -14,14 +14,15 @@ import msgspec
 import pytest
 from tests.e2e.envoy_rig import HOST
 from tests.reference.checking import Difference, difference, story
-from tests.reference.generator import BACKENDS, Generator
+from tests.reference.generator import Generator
 from tests.reference.proxy import LARGE, PLAIN, Document, Layout, Running, running
 from tests.reference.shrinking import Example, shrink
+from tests.reference.vocabulary import BACKENDS
 
 from torana.api.kind import Ref
 
 GATEWAY = Ref("east", "gw")
-WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "300"))
+WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "250"))
 FIRST_SEED = int(os.environ.get("TORANA_REFERENCE_SEED", "1"))
 REQUESTS = 40
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.reference import attachment
-from tests.reference.attachment import HTTP_KINDS, ListenerId
+from tests.reference import attachment, listeners
+from tests.reference.attachment import HTTP_KINDS
 from tests.reference.backends import unresolved
-from tests.reference.generator import BACKENDS, Document, Generator
+from tests.reference.generator import Generator
+from tests.reference.listeners import Judged, ListenerId
 from tests.reference.objects import CONTROLLER, Objects
 from tests.reference.proxy import Translation
+from tests.reference.vocabulary import BACKENDS, Document
 
 from torana.api.kind import Ref
 from torana.gateway.routes.key import RouteKey
@@ -42,31 +44,78 @@ def parents_expected(objects: Objects, kind: str, route: Any) -> list[tuple[Cond
     resolved = {("False", reason) for reason in reasons} or {("True", "ResolvedRefs")}
     return [
         (("True" if parent.reason == "Accepted" else "False", parent.reason), resolved)
-        for parent in attachment.parents(objects, kind, route)
+        for parent in attachment.parents(objects, kind, route.metadata.ref)
     ]
 
 
-def counts_told(translation: Translation) -> dict[str, int]:
-    status = merge.gateway_status(translation.graph.reports.gateways.items[GATEWAY], {}, "now")
-    return {one["name"]: one["attachedRoutes"] for one in status["listeners"]}
+def gateway_told(translation: Translation) -> Document:
+    return merge.gateway_status(translation.graph.reports.gateways.items[GATEWAY], {}, "now")
 
 
-def counts_expected(objects: Objects, listeners: list[Document]) -> dict[str, int]:
+def sets_told(translation: Translation) -> dict[Ref, Document]:
+    return {ref: merge.set_status(one, {}, "now") for ref, one in translation.graph.reports.sets.items.items()}
+
+
+def sets_expected(objects: Objects) -> dict[Ref, set[Condition]]:
+    """What the Accepted condition may be, of each ListenerSet at the Gateway."""
+    accepted = listeners.accepted_sets(objects, GATEWAY)
+    found = {}
+    for ref, one in objects.of("ListenerSet").items():
+        if listeners.parent_of(one) == GATEWAY:
+            refusal = listeners.set_refusal(objects, ref) or ("" if ref in accepted else "ListenersNotValid")
+            found[ref] = {("False", refusal)} if refusal else {("True", "Accepted"), ("True", "ListenersNotValid")}
+    return found
+
+
+def entries_told(translation: Translation) -> dict[ListenerId, Document]:
+    """The status of each listener."""
+    owners = {("Gateway", GATEWAY): gateway_told(translation)}
+    owners |= {("ListenerSet", ref): status for ref, status in sets_told(translation).items()}
+    return {
+        ListenerId(kind, ref, one["name"]): one
+        for (kind, ref), status in owners.items()
+        for one in status.get("listeners", [])
+    }
+
+
+def conditions(entry: Document) -> dict[str, Condition]:
+    return {one["type"]: (one["status"], one["reason"]) for one in entry["conditions"]}
+
+
+def counts_expected(objects: Objects) -> dict[ListenerId, int]:
+    """How many routes each listener has, of all kinds together."""
     taken = [
-        {listener for parent in attachment.parents(objects, kind, route) for listener in parent.counted}
+        {listener for parent in attachment.parents(objects, kind, ref) for listener in parent.counted}
         for kind in HTTP_KINDS
-        for route in objects.of(kind).values()
+        for ref in objects.of(kind)
     ]
-    names = [listener["name"] for listener in listeners]
-    return {name: sum(ListenerId(GATEWAY, name) in each for each in taken) for name in names}
+    return {key: sum(key in each for each in taken) for key in listeners.judged(objects, GATEWAY)}
+
+
+def expect_listener(told: dict[str, Condition], judged: Judged) -> None:
+    assert told["Accepted"][0] == str(judged.is_accepted)
+    assert told["Programmed"][0] == str(judged.is_open)
+    for name, reasons, good in (
+        ("Conflicted", judged.conflicts, "False"),
+        ("ResolvedRefs", judged.unresolved, "True"),
+    ):
+        status, reason = told[name]
+        assert (status == good) is (not reasons), (name, reasons)
+        assert not reasons or reason in reasons, name
+
+
+def worlds(decade: int) -> Iterator[tuple[int, Translation, Objects]]:
+    """Some of all, by seed."""
+    for seed in range(decade * 20, decade * 20 + 20):
+        documents = Generator(seed, PORTS).objects(ENDPOINTS)
+        translation = Translation(GATEWAY)
+        translation.replace(documents)
+        yield seed, translation, Objects(documents)
 
 
 @pytest.mark.parametrize("decade", range(10))
 def test_routes_are_accepted_resolved_and_counted_as_the_model_says(decade: int) -> None:
-    for seed in itertools.islice(itertools.count(decade * 20), 20):
-        documents = Generator(seed, PORTS).objects(ENDPOINTS)
-        translation, objects = Translation(GATEWAY), Objects(documents)
-        translation.replace(documents)
+    for seed, translation, objects in worlds(decade):
         for kind in HTTP_KINDS:
             for ref, route in objects.of(kind).items():
                 told, expected = parents_told(translation, kind, ref), parents_expected(objects, kind, route)
@@ -74,5 +123,20 @@ def test_routes_are_accepted_resolved_and_counted_as_the_model_says(decade: int)
                 for (accepted, resolved), (wanted, allowed) in zip(told, expected, strict=True):
                     assert (seed, kind, ref, accepted) == (seed, kind, ref, wanted)
                     assert resolved in allowed, (seed, kind, ref)
-        gateway = next(one for one in documents if one["kind"] == "Gateway")
-        assert (seed, counts_told(translation)) == (seed, counts_expected(objects, gateway["spec"]["listeners"]))
+        counts = {key: one["attachedRoutes"] for key, one in entries_told(translation).items()}
+        assert (seed, counts) == (seed, counts_expected(objects))
+
+
+@pytest.mark.parametrize("decade", range(10))
+def test_listeners_of_gateways_and_sets_are_judged_as_the_model_says(decade: int) -> None:
+    for seed, translation, objects in worlds(decade):
+        told = {ref: conditions(one)["Accepted"] for ref, one in sets_told(translation).items()}
+        expected = sets_expected(objects)
+        assert (seed, told.keys()) == (seed, expected.keys())
+        assert not {ref: one for ref, one in told.items() if one not in expected[ref]}, seed
+        attached = gateway_told(translation)["attachedListenerSets"]
+        assert (seed, attached) == (seed, len(listeners.accepted_sets(objects, GATEWAY)))
+        entries, judged = entries_told(translation), listeners.judged(objects, GATEWAY)
+        assert (seed, entries.keys()) == (seed, judged.keys())
+        for key, entry in entries.items():
+            expect_listener(conditions(entry), judged[key])

@@ -1,25 +1,22 @@
-"""Which listeners are served, which routes attach to them, and which listener does a request belong to?
+"""To which listeners do routes attach, and why not?
 
-From the descriptions of `GatewaySpec.listeners`, `ParentReference`, `AllowedRoutes` and the route kinds' `hostnames`.
+From the descriptions of `ParentReference`, `AllowedRoutes`, `ListenerSet` and the route kinds' `hostnames`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tests.reference import hostnames
+from tests.reference import hostnames, listeners
+from tests.reference.listeners import ListenerId
 from tests.reference.objects import Objects
 
 from torana.api.kind import Ref
 from torana.api.references import GATEWAY_GROUP
 
 HTTP_KINDS = ("HTTPRoute", "GRPCRoute")
-
-
-class ListenerId(NamedTuple):
-    gateway: Ref
-    name: str
 
 
 class Attached(NamedTuple):
@@ -41,86 +38,55 @@ class Parent(NamedTuple):
     counted: tuple[ListenerId, ...] = ()
 
 
-def listeners(objects: Objects, gateway: Ref) -> dict[ListenerId, Any]:
-    """The HTTP listeners that are served: each must be distinct from all others."""
-    spec = objects.of("Gateway")[gateway].spec
-    return {
-        ListenerId(gateway, one.name): one
-        for one in spec.listeners
-        if one.protocol == "HTTP" and not any(_conflict(one, other) for other in spec.listeners if other is not one)
-    }
-
-
-def _conflict(one: Any, other: Any) -> bool:
-    if one.port != other.port or "UDP" in (one.protocol, other.protocol):
-        return False
-    return bool(one.protocol != other.protocol or one.hostname == other.hostname)
-
-
-def listener_of(served: dict[ListenerId, Any], port: int, name: str) -> ListenerId | None:
-    """The listener that a request for `name` on `port` belongs to: the most specific one, and no other."""
-    fitting = [key for key, one in served.items() if one.port == port and hostnames.matches(one.hostname, name)]
-    return max(fitting, key=lambda key: _listener_precision(served[key].hostname), default=None)
-
-
-def _listener_precision(hostname: str) -> tuple[int, int]:
-    """An exact name, then by the dots to the right of the wildcard, then none."""
-    return (2 if hostname and not hostname.startswith("*") else 1 if hostname else 0, hostname.count("."))
-
-
-def parents(objects: Objects, kind: str, route: Any) -> list[Parent]:
-    """The answers to the route's parentRefs, for those that name a Gateway of ours."""
-    ours = {one.metadata.ref: one for one in objects.gateways()}
+@lru_cache(maxsize=64)
+def parents(objects: Objects, kind: str, ref: Ref) -> tuple[Parent, ...]:
+    """The answers to a route's parentRefs, for those that name a Gateway of ours or a ListenerSet of one."""
+    route = objects.of(kind)[ref]
     found = []
-    for ref in route.spec.parent_refs:
-        gateway = ours.get(Ref(ref.namespace or route.metadata.namespace, ref.name))
-        if gateway is not None and (ref.group, ref.kind) == (GATEWAY_GROUP, "Gateway"):
-            found.append(_answer(objects, gateway, ref, kind, route))
-    return found
+    for parent_ref in route.spec.parent_refs:
+        owner = Ref(parent_ref.namespace or ref.namespace, parent_ref.name)
+        gateway = _gateway_of(objects, parent_ref, owner)
+        if gateway is not None:
+            found.append(_answer(objects, gateway, owner, parent_ref, kind, route))
+    return tuple(found)
 
 
-def _answer(objects: Objects, gateway: Any, ref: Any, kind: str, route: Any) -> Parent:
-    named = [
-        one
-        for one in gateway.spec.listeners
-        if (not ref.section_name or one.name == ref.section_name) and (ref.port is None or one.port == ref.port)
-    ]
-    key = gateway.metadata.ref
+def _gateway_of(objects: Objects, parent_ref: Any, owner: Ref) -> Ref | None:
+    """The Gateway of ours that a parentRef leads to, itself or by way of a ListenerSet."""
+    if parent_ref.group != GATEWAY_GROUP:
+        return None
+    ours = {one.metadata.ref for one in objects.gateways()}
+    if parent_ref.kind == "ListenerSet" and owner in objects.of("ListenerSet"):
+        owner = listeners.parent_of(objects.of("ListenerSet")[owner])
+    elif parent_ref.kind != "Gateway":
+        return None
+    return owner if owner in ours else None
+
+
+def _answer(objects: Objects, gateway: Ref, owner: Ref, ref: Any, kind: str, route: Any) -> Parent:
+    """Only the listeners of the very object that is named are meant."""
+    named = {
+        key: one.spec
+        for key, one in listeners.judged(objects, gateway).items()
+        if (key.kind, key.owner) == (ref.kind, owner)
+        and (not ref.section_name or key.name == ref.section_name)
+        and (ref.port is None or one.spec.port == ref.port)
+    }
     if not named:
-        return Parent(key, "NoMatchingParent")
-    allowing = [one for one in named if _allows(objects, gateway, one, kind, route)]
+        return Parent(gateway, "NoMatchingParent")
+    namespace = route.metadata.namespace
+    allowing = {key: one for key, one in named.items() if listeners.allows(objects, owner, one, kind, namespace)}
     if not allowing:
-        return Parent(key, "NotAllowedByListeners")
-    common = {one.name: _common(one.hostname, route.spec.hostnames) for one in allowing}
+        return Parent(gateway, "NotAllowedByListeners")
+    common = {key: _common(one.hostname, route.spec.hostnames) for key, one in allowing.items()}
     if not any(common.values()):
-        return Parent(key, "NoMatchingListenerHostname")
-    served = listeners(objects, key)
-    attached = [
-        Attached(ListenerId(key, name), names)
-        for name, names in common.items()
-        if names and ListenerId(key, name) in served
-    ]
+        return Parent(gateway, "NoMatchingListenerHostname")
+    served = listeners.served(objects, gateway)
+    attached = tuple(Attached(key, names) for key, names in common.items() if names and key in served)
     if all(any(one.type == "ExtensionRef" for one in rule.filters) for rule in route.spec.rules):
         # No rule is valid, so the route is not; its requests must get an error all the same.
-        return Parent(key, "UnsupportedValue", tuple(attached))
-    counted = tuple(ListenerId(key, name) for name, names in common.items() if names)
-    return Parent(key, "Accepted", tuple(attached), counted)
-
-
-def _allows(objects: Objects, gateway: Any, listener: Any, kind: str, route: Any) -> bool:
-    if listener.protocol not in ("HTTP", "HTTPS"):
-        return False
-    allowed = listener.allowed_routes
-    kinds = [(one.group, one.kind) for one in allowed.kinds] if allowed is not None else []
-    if kinds and (GATEWAY_GROUP, kind) not in kinds:
-        return False
-    where, selector = (allowed.namespaces.from_, allowed.namespaces.selector) if allowed is not None else ("Same", None)
-    if where == "All":
-        return True
-    if where == "Same":
-        return bool(route.metadata.namespace == gateway.metadata.namespace)
-    labels = objects.namespace_labels(route.metadata.namespace)
-    return selector is not None and all(labels.get(name) == value for name, value in selector.match_labels.items())
+        return Parent(gateway, "UnsupportedValue", attached)
+    return Parent(gateway, "Accepted", attached, tuple(key for key, names in common.items() if names))
 
 
 def _common(listener: str, route: Iterable[str]) -> tuple[str, ...]:

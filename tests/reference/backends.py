@@ -24,7 +24,7 @@ def resolve(objects: Objects, kind: str, namespace: str, ref: Any) -> Backend:
     target = Ref(ref.namespace or namespace, ref.name)
     if (ref.group, ref.kind) != ("", "Service"):
         return Backend(reason="InvalidKind")
-    if target.namespace != namespace and not _is_granted(objects, kind, namespace, target):
+    if target.namespace != namespace and not is_granted(objects, kind, namespace, "Service", target):
         return Backend(reason="RefNotPermitted")
     service = objects.of("Service").get(target)
     ports = [one for one in service.spec.ports if one.port == ref.port] if service is not None else []
@@ -43,13 +43,14 @@ def unresolved(objects: Objects, kind: str, route: Any) -> set[str]:
     return found - {""}
 
 
-def _is_granted(objects: Objects, kind: str, namespace: str, target: Ref) -> bool:
+def is_granted(objects: Objects, kind: str, namespace: str, target_kind: str, target: Ref) -> bool:
+    """Whether objects of this kind and namespace may refer to the target, of a core kind in another namespace."""
     for ref, grant in objects.of("ReferenceGrant").items():
         if ref.namespace != target.namespace:
             continue
         source = (GATEWAY_GROUP, kind, namespace)
         is_from = any((one.group, one.kind, one.namespace) == source for one in grant.spec.from_)
-        services = [one.name for one in grant.spec.to if (one.group, one.kind) == ("", "Service")]
-        if is_from and any(name in ("", target.name) for name in services):
+        names = [one.name for one in grant.spec.to if (one.group, one.kind) == ("", target_kind)]
+        if is_from and any(name in ("", target.name) for name in names):
             return True
     return False

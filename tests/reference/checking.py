@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import yaml
 from tests.e2e.envoy_rig import HOST
+from tests.reference import identities
 from tests.reference.client import Answer, ask
 from tests.reference.comparison import describe, told
 from tests.reference.decision import Decision, decide
@@ -31,7 +32,7 @@ class Difference(NamedTuple):
     decision: Decision
     answer: Answer
     missing: tuple[str, ...] = ()
-    """Mirrors that saw nothing."""
+    """Mirrors that saw nothing, or a certificate that was not shown."""
 
 
 async def difference(
@@ -64,6 +65,9 @@ async def _check(proxy: Running, decision: Decision, request: Request, settled_s
         key = str(next(_KEYS))
         answer = await ask(HOST, request._replace(headers=(*request.headers, ("x-key", key))))
         if told(answer, request) in allowed:
+            expected = {identities.shown_by(one): one for one in decision.certificates}
+            if answer.certificate and answer.certificate not in expected:
+                return Difference(request, decision, answer, (f"another certificate than {expected.values()}",))
             missing = await _missing(proxy, decision, answer, key, deadline)
             return Difference(request, decision, answer, missing) if missing else None
         if time.monotonic() > deadline:
@@ -85,7 +89,7 @@ async def _missing(proxy: Running, decision: Decision, answer: Answer, key: str,
 
 def story(documents: Sequence[Document], found: Difference) -> str:
     """Objects, request, expected, got."""
-    shown = [one for one in documents if one["kind"] not in ("GatewayClass", "Namespace", "EndpointSlice")]
+    shown = [one for one in documents if one["kind"] not in ("GatewayClass", "Namespace", "EndpointSlice", "Secret")]
     decision, request = found.decision, found.request
     expected = "\n".join(f"{one.weight} of it: {describe(one, request)}" for one in decision.outcomes)
     parts = {
@@ -95,5 +99,5 @@ def story(documents: Sequence[Document], found: Difference) -> str:
         "Got": str(told(found.answer, request)),
     }
     if found.missing:
-        parts["Copies"] = "\n".join(found.missing)
+        parts["Missing"] = "\n".join(found.missing)
     return "\n\n".join(f"--- {title}\n{text}" for title, text in parts.items())

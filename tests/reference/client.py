@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from typing import Any, NamedTuple
 
 from tests.reference.echo import ECHO
@@ -22,6 +23,8 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     grpc_status: str = ""
+    certificate: bytes = b""
+    """What was shown to a client that speaks TLS, as DER."""
 
     @property
     def seen(self) -> dict[str, Any] | None:
@@ -31,19 +34,35 @@ class Answer(NamedTuple):
         return found
 
 
+def _context(protocol: str) -> ssl.SSLContext:
+    """Takes any certificate: which one it is, is looked at later."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([protocol])
+    return context
+
+
+_CONTEXTS = {True: _context("h2"), False: _context("http/1.1")}
+"""By whether gRPC is spoken."""
+
+
 async def ask(host: str, request: Request) -> Answer:
     """The answer to a request on a connection of its own."""
+    tls = {"ssl": _CONTEXTS[request.is_grpc], "server_hostname": request.server_name} if request.is_tls else {}
     try:
-        reader, writer = await asyncio.open_connection(host, request.port)
-    except ConnectionError:
+        reader, writer = await asyncio.open_connection(host, request.port, **tls)  # type: ignore[arg-type]
+    except (ConnectionError, ssl.SSLError):
         return Answer(0, {})
+    secure = writer.get_extra_info("ssl_object")
+    shown = secure.getpeercert(binary_form=True) if secure is not None else b""
     try:
         exchange = _call if request.is_grpc else _exchange
-        return await asyncio.wait_for(exchange(reader, writer, request), TIMEOUT_S)
-    except (ConnectionError, asyncio.IncompleteReadError):
+        answer = await asyncio.wait_for(exchange(reader, writer, request), TIMEOUT_S)
+    except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
         return Answer(0, {})
     finally:
         writer.close()
+    return answer._replace(certificate=shown)
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> Answer:
@@ -58,7 +77,7 @@ async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 
 async def _call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Request) -> Answer:
     fields = [
-        (":method", request.method), (":scheme", "http"), (":path", request.path), (":authority", request.host),
+        (":method", request.method), (":scheme", request.scheme), (":path", request.path), (":authority", request.host),
         ("te", "trailers"), ("content-type", "application/grpc"),
         *((name.lower(), value) for name, value in request.headers),
     ]  # fmt: skip

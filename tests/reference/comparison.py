@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from tests.reference import filters
 from tests.reference.client import Answer
 from tests.reference.decision import Outcome
-from tests.reference.generator import HEADERS, answered_headers
 from tests.reference.request import Request
+from tests.reference.vocabulary import HEADERS, answered_headers
 
 _GRPC_STATUS = {200: "0", 404: "12", 503: "14"}
 """What a gRPC client is told instead of a status; any other is 2, unknown."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.reference import attachment, filters, hostnames
-from tests.reference.attachment import HTTP_KINDS, ListenerId
+from tests.reference import attachment, filters, hostnames, listeners
+from tests.reference.attachment import HTTP_KINDS
 from tests.reference.backends import Backend, resolve
 from tests.reference.filters import Headers, of_type
+from tests.reference.listeners import Judged, ListenerId
 from tests.reference.matching import ranks
 from tests.reference.objects import Objects
 from tests.reference.request import Request
@@ -20,7 +21,7 @@ from tests.reference.request import Request
 from torana.api.kind import Ref
 
 REFUSED = 0
-"""Instead of a status: nothing listens there."""
+"""Instead of a status: nobody listens, or nobody has that server name or speaks that protocol."""
 
 
 class Outcome(NamedTuple):
@@ -45,6 +46,8 @@ class Decision(NamedTuple):
     rule: str = ""
     mirrors: tuple[str, ...] = ()
     """Backends that get a copy of every such request."""
+    certificates: tuple[Ref, ...] = ()
+    """Secrets one of which the client is shown, if it speaks TLS."""
 
 
 class _Candidate(NamedTuple):
@@ -59,11 +62,30 @@ class _Candidate(NamedTuple):
 
 def decide(objects: Objects, gateway: Ref, request: Request) -> Decision:
     """What becomes of a request to this Gateway."""
-    served = attachment.listeners(objects, gateway)
-    if all(one.port != request.port for one in served.values()):
+    served = {key: one for key, one in listeners.served(objects, gateway).items() if one.spec.port == request.port}
+    is_tls = any(one.spec.protocol == "HTTPS" for one in served.values())
+    if not served or request.is_tls != is_tls:
         return Decision((Outcome(REFUSED),))
+    if not is_tls:
+        return _decide(objects, listeners.most_specific(served, hostnames.name_of(request.host)), request)
+    connected = listeners.most_specific(served, request.server_name.lower())
+    if connected is None:
+        return Decision((Outcome(REFUSED),))
+    return _on_connection(objects, served, connected, request)._replace(certificates=served[connected].certificates)
+
+
+def _on_connection(
+    objects: Objects, served: dict[ListenerId, Judged], connected: ListenerId, request: Request
+) -> Decision:
+    """A request over TLS: the listener that it is meant for has to be the one that the connection was made to."""
+    meant = listeners.most_specific(served, hostnames.name_of(request.host))
+    if meant == connected:
+        return _decide(objects, meant, request)
+    return Decision((Outcome(404 if meant is None else 421),), connected)
+
+
+def _decide(objects: Objects, listener: ListenerId | None, request: Request) -> Decision:
     name = hostnames.name_of(request.host)
-    listener = attachment.listener_of(served, request.port, name)
     found = min(_candidates(objects, listener, name, request), default=None, key=lambda one: one[0])
     if found is None:
         return Decision((Outcome(404),), listener)
@@ -78,10 +100,10 @@ def _candidates(
 ) -> Iterator[tuple[Any, _Candidate]]:
     """Every rule that takes the request, with what orders them."""
     for kind in HTTP_KINDS:
-        for route in objects.of(kind).values():
+        for ref, route in objects.of(kind).items():
             names = {
                 each
-                for parent in attachment.parents(objects, kind, route)
+                for parent in attachment.parents(objects, kind, ref)
                 for attached in parent.attached
                 if attached.listener == listener
                 for each in attached.hostnames
@@ -109,7 +131,7 @@ def _outcomes(
         return (Outcome(_invalid(kind)),), ()  # We know no such filter, and must not skip it.
     for redirect in of_type(rule.filters, "RequestRedirect"):
         path = filters.with_path(request.bare_path, redirect.path, prefix)
-        location = filters.location(redirect, request.port, name, path, request.query)
+        location = filters.location(redirect, request.scheme, request.port, name, path, request.query)
         return (Outcome(redirect.status_code, location=location),), ()
     outcomes = []
     for ref in rule.backend_refs:

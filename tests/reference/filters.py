@@ -48,9 +48,9 @@ def with_path(path: str, modifier: Any, prefix: str) -> str:
     return modifier.replace_prefix_match.rstrip("/") + rest or "/"
 
 
-def location(redirect: Any, listener_port: int, name: str, path: str, query: str) -> str:
-    """The Location of a redirect of a plain HTTP request; `path` is already modified."""
-    scheme = redirect.scheme or "http"
-    port = redirect.port or (WELL_KNOWN[scheme] if redirect.scheme else listener_port)
-    shown = "" if port == WELL_KNOWN[scheme] else f":{port}"
-    return f"{scheme}://{redirect.hostname or name}{shown}{path}{query}"
+def location(redirect: Any, scheme: str, listener_port: int, name: str, path: str, query: str) -> str:
+    """The Location of a redirect of a request with this scheme; `path` is already modified."""
+    target = redirect.scheme or scheme
+    port = redirect.port or (WELL_KNOWN[target] if redirect.scheme else listener_port)
+    shown = "" if port == WELL_KNOWN[target] else f":{port}"
+    return f"{target}://{redirect.hostname or name}{shown}{path}{query}"

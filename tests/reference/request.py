@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Request(NamedTuple):
-    """A request as it goes over the wire. `path` holds the query; `is_grpc` means a call over HTTP/2."""
+    """A request as it goes over the wire. `path` holds the query; `is_grpc` means a call over HTTP/2.
+
+    `server_name` is asked for where TLS is spoken; "" asks for none.
+    """
 
     port: int
     host: str
@@ -14,6 +17,12 @@ class Request(NamedTuple):
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     is_grpc: bool = False
+    is_tls: bool = False
+    server_name: str = ""
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.is_tls else "http"
 
     @property
     def bare_path(self) -> str:
@@ -37,6 +46,7 @@ class Request(NamedTuple):
         return []
 
     def __str__(self) -> str:
-        lines = [f"{self.method} {self.path} {'gRPC' if self.is_grpc else 'HTTP/1.1'}   (port {self.port})"]
+        tls = f", TLS for {self.server_name or 'no name'}" if self.is_tls else ""
+        lines = [f"{self.method} {self.path} {'gRPC' if self.is_grpc else 'HTTP/1.1'}   (port {self.port}{tls})"]
         lines += [f"{name}: {value}" for name, value in (("Host", self.host), *self.headers)]
         return "\n".join(lines)

@@ -14,7 +14,7 @@ _OPTIONAL = frozenset(
     {
         "matches", "filters", "hostnames", "headers", "queryParams", "method", "weight", "namespace", "sectionName",
         "port", "hostname", "scheme", "statusCode", "path", "set", "add", "remove", "kinds", "allowedRoutes",
-        "backendRefs", "service", "creationTimestamp", "labels",
+        "backendRefs", "service", "creationTimestamp", "labels", "allowedListeners", "kind",
     }
 )  # fmt: skip
 """Fields of routes and listeners that may be left out."""
@@ -46,7 +46,7 @@ def _smaller(example: Example) -> Iterator[Example]:
     if request.query:
         yield documents, request._replace(path=request.bare_path)
     for at, document in enumerate(documents):
-        if "spec" in document and document["kind"] in ("Gateway", "HTTPRoute", "GRPCRoute"):
+        if "spec" in document and document["kind"] in ("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"):
             for spec in _without_one(document["spec"]):
                 yield [*documents[:at], document | {"spec": spec}, *documents[at + 1 :]], request
 

@@ -73,7 +73,7 @@ def test_a_location_has_the_port_of_filter_scheme_or_listener(
     scheme: str, port: int | None, listener: int, expected: str
 ) -> None:
     redirect = HTTPRequestRedirectFilter(scheme=scheme, port=port)
-    assert filters.location(redirect, listener, "a.test", "/", "") == expected
+    assert filters.location(redirect, "http", listener, "a.test", "/", "") == expected
 
 
 def test_headers_are_set_added_and_removed_in_any_letter_case() -> None:
