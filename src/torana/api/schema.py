@@ -69,7 +69,7 @@ def _struct_schema(struct: type[ApiStruct], facts: Field, channel: Channel) -> S
         if annotation is ObjectMeta:
             properties[field.encode_name] = {"type": "object"}
             continue
-        plain, field_facts = _unwrap(annotation, _NO_FACTS)
+        plain, field_facts = unwrap(annotation, _NO_FACTS)
         if field_facts.channel == "experimental" and channel == "standard":
             continue
         properties[field.encode_name] = _schema(plain, field_facts, channel)
@@ -89,7 +89,7 @@ def _struct_schema(struct: type[ApiStruct], facts: Field, channel: Channel) -> S
 
 def _schema(annotation: Any, facts: Field, channel: Channel) -> Schema:
     """The schema of a value of type `annotation`, about which `facts` are known."""
-    annotation, facts = _unwrap(annotation, facts)
+    annotation, facts = unwrap(annotation, facts)
     facts = _in_channel(facts, channel)
     if isinstance(annotation, type) and issubclass(annotation, ApiStruct):
         return _struct_schema(annotation, facts, channel)
@@ -119,7 +119,7 @@ def _type_schema(annotation: Any, facts: Field, channel: Channel) -> Schema:
     raise TypeError(f"type {annotation!r} has no structural schema; use a Struct, a scalar, a tuple or a dict")
 
 
-def _unwrap(annotation: Any, facts: Field) -> tuple[Any, Field]:
+def unwrap(annotation: Any, facts: Field) -> tuple[Any, Field]:
     """The annotation without `Annotated` and `| None`, and its Field, or `facts` if it has none."""
     while True:
         origin, arguments = get_origin(annotation), get_args(annotation)

@@ -8,7 +8,6 @@ BackendTLSPolicyValidation, FrontendTLSValidation.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -97,7 +96,7 @@ def read_secret(secret: Any) -> Bundle:
 def _read_base64(text: str) -> Bundle:
     try:
         return read(base64.b64decode(text, validate=True))
-    except binascii.Error as error:
+    except ValueError as error:  # no base64, or letters beyond ASCII
         return Bundle(problem=f"{KEY} is not base64: {error}")
 
 

@@ -8,7 +8,6 @@ ListenerTLSConfig.certificateRefs.
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -94,7 +93,7 @@ def read_key_pair(secret: Any) -> KeyPair:
         key = base64.b64decode(secret.data["tls.key"], validate=True)
     except KeyError as missing:
         return KeyPair(problem=f"data has no {missing.args[0]}")
-    except binascii.Error as error:
+    except ValueError as error:  # no base64, or letters beyond ASCII
         return KeyPair(problem=f"data is not base64: {error}")
     problem = _mismatch(chain, key)
     return KeyPair(problem=problem) if problem else KeyPair(chain, Redacted(key))

@@ -16,7 +16,7 @@ from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.gateway import backends, upstream_validation
 from torana.gateway.backends import BackendVerdict, ClusterKey, Speech
 from torana.gateway.certificates import problem_of
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, bad_numbers
 from torana.gateway.upstream_validation import Sight, System
 from torana.proxy.cluster import Cluster, Endpoint
 from torana.proxy.tls import PeerName, UpstreamTls
@@ -61,6 +61,8 @@ def judge(backend: Any, sight: Sight, system: System, unreadable: Finding | None
 
 def _problem_with(spec: Any, hostname: str) -> Finding | None:
     path = "spec.externalHostname.hostname"
+    if bad := bad_numbers(spec, "spec", "Invalid"):
+        return bad[0]
     if spec.type != "ExternalHostname" or not hostname:
         return Finding("Invalid", f"{spec.type} is not a known type of backend; use ExternalHostname", "spec.type")
     if _is_address(hostname):

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from torana.api.field import ApiStruct
+from torana.api.ranges import misfits
+
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
     """`reason` is a condition reason of the specification (or ours), `message` says what is wrong and what to do.
@@ -24,6 +27,11 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     def text(self) -> str:
         """The message, with the field in front of it."""
         return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def bad_numbers(value: ApiStruct, path: str, reason: str = "UnsupportedValue") -> tuple[Finding, ...]:
+    """Numbers that a laxer API server let through, in the part of an object that stands at `path`."""
+    return tuple(Finding(reason, one.message, one.path) for one in misfits(value, path))
 
 
 def unknown_options(options: Iterable[str], path: str) -> str:

@@ -17,7 +17,7 @@ from torana.api.references import GATEWAY_GROUP
 from torana.gateway import client_validation
 from torana.gateway.authorities import Bundles
 from torana.gateway.certificates import CertificateRef, Credentials, resolve
-from torana.gateway.finding import Finding, unknown_options
+from torana.gateway.finding import Finding, bad_numbers, unknown_options
 from torana.gateway.routes.registry import PROTOCOLS, kinds_for
 from torana.proxy.tls import ClientValidation
 
@@ -227,6 +227,12 @@ def _not_accepted(listener: Any, path: str) -> Finding | None:
         return Finding(
             "UnsupportedProtocol", f"{listener.protocol} is not supported; use one of {supported}", f"{path}.protocol"
         )
+    if bad := bad_numbers(listener, path, "PortUnavailable"):
+        return bad[0]
+    namespaces = listener.allowed_routes.namespaces if listener.allowed_routes is not None else None
+    if namespaces is not None and namespaces.from_ not in ("", *_FROM):
+        message = f"{namespaces.from_} is not known; use one of {', '.join(_FROM)}"
+        return Finding("UnsupportedValue", message, f"{path}.allowedRoutes.namespaces.from")
     if listener.protocol not in _MODES:
         return None
     if listener.tls is None:
@@ -237,6 +243,9 @@ def _not_accepted(listener: Any, path: str) -> Finding | None:
         return Finding("UnsupportedValue", message, f"{path}.tls.mode")
     return None
 
+
+_FROM = ("All", "Selector", "Same", "None")
+"""Whose routes a listener may take."""
 
 _MODES = {"HTTPS": ("Terminate",), "TLS": ("Terminate", "Passthrough")}
 """What can be done with TLS, by protocol."""

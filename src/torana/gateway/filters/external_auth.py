@@ -28,6 +28,9 @@ def read(one: Any, path: str, context: FilterContext) -> Reading:
         return Reading(unresolved=(verdict.finding,) if verdict.finding else (), is_closed=True)
     cluster = verdict.cluster
     body = spec.forward_body.max_size if spec.forward_body is not None else 0
+    if body < 0:
+        message = f"{body} is no size of a body; leave forwardBody out to show none"
+        return Reading(findings=(Finding("UnsupportedValue", message, f"{path}.forwardBody.maxSize"),))
     authority = f"{cluster.object_name}.{cluster.namespace}"
     if spec.protocol == "GRPC":
         cluster = cluster._replace(protocol="http2")

@@ -15,7 +15,7 @@ from torana.api.kind import ObjectRef, Ref
 from torana.api.x_backend import EXPERIMENTAL_GROUP
 from torana.gateway import sessions
 from torana.gateway.durations import milliseconds
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, bad_numbers
 from torana.proxy.cluster import RetryBudget
 
 _BACKENDS = frozenset({("", "Service"), (EXPERIMENTAL_GROUP, "XBackend")})
@@ -47,6 +47,7 @@ def judge(policy: Any, unreadable: Finding | None = None) -> TrafficVerdict:
     created = policy.metadata.creation_timestamp
     targets = tuple(ObjectRef(one.group, one.kind, policy.metadata.namespace, one.name) for one in spec.target_refs)
     finding = unreadable or _kinds(targets) or _session(spec.session_persistence)
+    finding = finding or next(iter(bad_numbers(spec, "spec", "Invalid")), None)
     budget = None
     if spec.retry_constraint is not None and finding is None:
         found = _budget(spec.retry_constraint)

@@ -56,6 +56,10 @@ class RulePlan:
         self.unresolved += reading.unresolved
         self.is_closed = self.is_closed or reading.is_closed
 
+    def failing(self, findings: tuple[Finding, ...]) -> RulePlan:
+        """What is left of the rule when nothing in it can be relied on: its requests get the failure."""
+        return RulePlan(self.matches, self.ranks, self.failure, findings=[*self.findings, *findings])
+
     def action(self) -> Action:
         """Redirect or forward; failure for a rule with a mistake, or with nowhere to go."""
         if self.findings or self.is_closed:

@@ -13,7 +13,7 @@ from torana.gateway import sessions
 from torana.gateway.backends import ClusterKey
 from torana.gateway.filters.reading import FilterContext
 from torana.gateway.filters.registry import read as read_filter
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, bad_numbers
 from torana.gateway.precedence import order
 from torana.gateway.regex import problem_with
 from torana.gateway.routes.compiled import CompiledRoute, Entry
@@ -32,6 +32,8 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
     for number, rule in enumerate(route.spec.rules):
         path = f"spec.rules[{number}]"
         plan = plan_rule(rule, path)
+        if bad := bad_numbers(rule, path):
+            plan = plan.failing(bad)
         identity = sessions.rule_identity(kind, route.metadata.ref, rule.name or path)
         _read_session(rule, identity, path, plan, is_grpc=kind == "GRPCRoute")
         entries += _entries(kind, route, number, identity, plan)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from torana.gateway.backends import ClusterKey, Resolve
-from torana.gateway.finding import Finding
+from torana.gateway.finding import Finding, bad_numbers
 from torana.gateway.routes.compiled import CompiledRoute, StreamShare
 
 TLS_FEATURES = ("TLSRoute", "TLSRouteModeMixed", "TLSRouteModeTerminate")
@@ -22,6 +22,9 @@ def compile_route(route: Any, resolve: Resolve) -> CompiledRoute:
     clusters: dict[ClusterKey, None] = {}
     unresolved: list[Finding] = []
     rules = route.spec.rules[:1]
+    bad = tuple((0, finding) for rule in rules for finding in bad_numbers(rule, "spec.rules[0]"))
+    if bad:
+        return CompiledRoute((), (), len(rules), bad)
     for rule in rules:
         for position, ref in enumerate(rule.backend_refs):
             verdict = resolve(ref, f"spec.rules[0].backendRefs[{position}]")
