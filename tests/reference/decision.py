@@ -101,17 +101,17 @@ def _candidates(
     """Every rule that takes the request, with what orders them."""
     for kind in HTTP_KINDS:
         for ref, route in objects.of(kind).items():
-            names = {
-                each
+            is_meant = any(
+                attached.listener == listener and hostnames.matches(each, name)
                 for parent in attachment.parents(objects, kind, ref)
                 for attached in parent.attached
-                if attached.listener == listener
                 for each in attached.hostnames
-                if hostnames.matches(each, name)
-            }
-            if not names:
+            )
+            if not is_meant:
                 continue
-            best = max(map(hostnames.precision, names))
+            # What the route itself specifies counts, not what the listener leaves of it.
+            own = [each for each in route.spec.hostnames if hostnames.matches(each, name)]
+            best = max(map(hostnames.precision, own), default=(0, 0))
             for number, rule in enumerate(route.spec.rules):
                 for rank in ranks(kind, rule, request):
                     order = ([-one for one in best], kind == "HTTPRoute", rank, *_age(route), number)

@@ -83,13 +83,15 @@ def misdirected(key: HostKey) -> Host:
     return Host(key.domain, (Route("misdirected", Match(), Respond(421)),))
 
 
-def assemble(placed: Iterable[tuple[CompiledRoute, Placement]]) -> tuple[Route, ...]:
-    """The entries of all routes of a host, first match first."""
-    entries: list[tuple[Entry, Placement]] = [
-        (entry, placement) for compiled, placement in placed for entry in compiled.entries
-    ]
-    entries.sort(key=lambda pair: pair[0].order)
-    return tuple(_on_listener(entry.route, placement) for entry, placement in entries)
+def assemble(placed: Iterable[tuple[CompiledRoute, Placement]], hostname: str = "") -> tuple[Route, ...]:
+    """The entries of all routes of a host, first match first: of the routes that name the hostname most precisely."""
+    entries: list[tuple[tuple[int, int], Entry, Placement]] = []
+    for compiled, placement in placed:
+        precision = max((specificity(one) for one in compiled.hostnames if matches(one, hostname)), default=(0, 0))
+        before = (-precision[0], -precision[1])
+        entries += [(before, entry, placement) for entry in compiled.entries]
+    entries.sort(key=lambda one: (one[0], one[1].order))
+    return tuple(_on_listener(entry.route, placement) for _, entry, placement in entries)
 
 
 def routes_of(host: Host) -> set[RouteKey]:

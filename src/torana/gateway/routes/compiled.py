@@ -42,6 +42,8 @@ class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
     dropped: tuple[tuple[int, Finding], ...] = ()
     unresolved: tuple[Finding, ...] = ()
     shares: tuple[StreamShare, ...] = ()
+    hostnames: tuple[str, ...] = ()
+    """Those that the route itself names: which of several routes goes first does not depend on the listener's."""
 
 
 def shut(route: CompiledRoute, status: int | None, finding: Finding) -> CompiledRoute:
@@ -53,6 +55,7 @@ def shut(route: CompiledRoute, status: int | None, finding: Finding) -> Compiled
         dropped=tuple((rule, finding) for rule in range(rules)),
         unresolved=route.unresolved,
         shares=(StreamShare(None, 1),) if status is None else (),
+        hostnames=route.hostnames,
     )
 
 

@@ -40,7 +40,14 @@ def compile_rules(kind: str, route: Any, plan_rule: Callable[[Any, str], RulePla
         clusters.update(dict.fromkeys(plan.clusters))
         dropped += [(number, finding) for finding in plan.findings]
         unresolved += plan.unresolved
-    return CompiledRoute(tuple(entries), tuple(clusters), len(route.spec.rules), tuple(dropped), tuple(unresolved))
+    return CompiledRoute(
+        tuple(entries),
+        tuple(clusters),
+        len(route.spec.rules),
+        tuple(dropped),
+        tuple(unresolved),
+        hostnames=tuple(name.lower() for name in route.spec.hostnames),
+    )
 
 
 def _read_session(rule: Any, identity: str, path: str, plan: RulePlan, *, is_grpc: bool) -> None:

@@ -98,7 +98,7 @@ class Hosts:
             compiled = look.get(self.routes.compiled, at.route)
             if compiled is not None:
                 placed.append((compiled, placement))
-        return hosts.assemble(placed)
+        return hosts.assemble(placed, "" if key.domain == "*" else key.domain)
 
     def _table(self, key: TableKey, _: None, look: Look) -> Table:
         total = look.count(self.hosts.index("table"), key)
