@@ -81,9 +81,11 @@ class Reflector:
                 await self._recover(error)
 
     def _note_absence(self, error: Exception) -> None:
-        """A kind of the experimental channel need not be installed: nobody shall wait for it. It may come later."""
-        is_absent = isinstance(error, ApiError) and error.is_not_found and self._kind.channel == "experimental"
+        """A custom kind need not be installed: nobody shall wait for it. It may come later."""
+        is_absent = isinstance(error, ApiError) and error.is_not_found and self._kind.is_custom
         if is_absent and not self._is_absent:
+            if self._kind.channel == "standard":
+                log.warning("%s are not installed; serving without them until they are", self._kind.plural)
             self._deliver((synced_marker(self._kind),))
         self._is_absent = is_absent
 

@@ -10,13 +10,14 @@ import msgspec
 import orjson
 import pytest
 
+from torana.api.field import Channel
 from torana.api.kind import Ref
 from torana.kube.change import Change, Undecodable
 from torana.kube.client import PAGE_SIZE, Client
 from torana.kube.config import Access
 from torana.kube.reflector import reflect
 
-from .fake_api import WIDGET, FakeApi
+from .fake_api import WIDGET, FakeApi, status_response
 
 
 class Receiver:
@@ -215,11 +216,27 @@ async def test_a_server_that_is_not_there_yet_is_found_when_it_comes(tmp_path: P
             task.cancel()
 
 
-async def test_nobody_waits_for_an_experimental_kind_that_is_not_installed(api: FakeApi) -> None:
+@pytest.mark.parametrize("channel", ["standard", "experimental"])
+async def test_nobody_waits_for_a_custom_kind_that_is_not_installed_and_it_is_found_when_it_comes(
+    api: FakeApi, channel: Channel
+) -> None:
     receiver = Receiver()
-    absent = msgspec.structs.replace(WIDGET, plural="gadgets", channel="experimental")
+    custom = msgspec.structs.replace(WIDGET, channel=channel, is_custom=True)
+    api.refuse.append(status_response(404, "NotFound", "no such kind"))
+    api.put("a")
     async with Client(Access(server=api.url)) as client:
-        task = asyncio.create_task(reflect(client, absent, receiver))
+        task = asyncio.create_task(reflect(client, custom, receiver))
         (marker,) = await receiver.batch(0)
+        assert marker.synced
+        assert names(await receiver.batch(1)) == ["a"]
         task.cancel()
-    assert marker.synced
+
+
+async def test_a_kind_that_every_cluster_has_is_waited_for(api: FakeApi) -> None:
+    receiver = Receiver()
+    api.refuse.append(status_response(404, "NotFound", "no such kind"))
+    api.put("a")
+    async with Client(Access(server=api.url)) as client:
+        task = asyncio.create_task(reflect(client, WIDGET, receiver))
+        assert names(await receiver.batch(0)) == ["a"]
+        task.cancel()
