@@ -72,7 +72,8 @@ def problem_of(
     """Why a reference leads to no usable certificate. `reason` is that of all mistakes but a missing grant."""
     kind, group = ref.kind or "Secret", ref.group or ""
     if (group, kind) != ("", "Secret"):
-        return Finding(reason, f"{group}/{kind} cannot hold a certificate; use a Secret", path)
+        name = f"{group}/{kind}" if group else kind
+        return Finding(reason, f"{name} cannot hold a certificate; use a Secret", path)
     target = ObjectRef("", "Secret", ref.namespace or asker.namespace, ref.name)
     if not credentials.is_granted(asker, target):
         return Finding(

@@ -17,3 +17,7 @@ def test_the_standard_channel_claims_nothing_that_its_fields_cannot_ask_for() ->
 
 def test_every_experimental_feature_is_one_of_the_supported() -> None:
     assert set(SUPPORTED) >= EXPERIMENTAL
+
+
+def test_nothing_is_claimed_for_meshes() -> None:
+    assert [name for name in SUPPORTED if name.startswith("Mesh")] == []
