@@ -66,8 +66,12 @@ class Deliveries:
         return self._release(gateway)
 
     def delivered(self, gateway: Ref, node: str, revision: int) -> list[tuple[Hashable, Any]]:
-        """A node accepted everything up to this revision. Returns the (key, report) pairs that may be told now."""
-        self._proxy(gateway).accepted[node] = revision
+        """A node accepted everything up to this revision. Returns the (key, report) pairs that may be told now.
+
+        Word of an earlier revision may come late: it takes nothing back.
+        """
+        accepted = self._proxy(gateway).accepted
+        accepted[node] = max(revision, accepted.get(node, -1))
         return self._release(gateway)
 
     def forget(self, gateway: Ref) -> list[tuple[Hashable, Any]]:

@@ -36,6 +36,15 @@ def test_a_newer_report_replaces_the_held_one() -> None:
     assert book.delivered(GATEWAY, "a", 2) == [("route", "second")]
 
 
+def test_late_word_of_an_earlier_revision_takes_nothing_back() -> None:
+    book = Deliveries()
+    book.connected(GATEWAY, "a")
+    book.offered(GATEWAY, 2)
+    book.delivered(GATEWAY, "a", 2)
+    book.delivered(GATEWAY, "a", 1)
+    assert book.hold("route", "accepted", [GATEWAY]) == [("route", "accepted")]
+
+
 def test_a_report_about_two_gateways_waits_for_both() -> None:
     book = Deliveries()
     for gateway in (GATEWAY, OTHER):
