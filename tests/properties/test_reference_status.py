@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.reference import attachment, listeners
-from tests.reference.attachment import HTTP_KINDS
+from tests.reference.attachment import KINDS
 from tests.reference.backends import unresolved
 from tests.reference.generator import Generator
 from tests.reference.listeners import Judged, ListenerId
@@ -86,7 +86,7 @@ def counts_expected(objects: Objects) -> dict[ListenerId, int]:
     """How many routes each listener has, of all kinds together."""
     taken = [
         {listener for parent in attachment.parents(objects, kind, ref) for listener in parent.counted}
-        for kind in HTTP_KINDS
+        for kind in KINDS
         for ref in objects.of(kind)
     ]
     return {key: sum(key in each for each in taken) for key in listeners.judged(objects, GATEWAY)}
@@ -116,7 +116,7 @@ def worlds(decade: int) -> Iterator[tuple[int, Translation, Objects]]:
 @pytest.mark.parametrize("decade", range(10))
 def test_routes_are_accepted_resolved_and_counted_as_the_model_says(decade: int) -> None:
     for seed, translation, objects in worlds(decade):
-        for kind in HTTP_KINDS:
+        for kind in KINDS:
             for ref, route in objects.of(kind).items():
                 told, expected = parents_told(translation, kind, ref), parents_expected(objects, kind, route)
                 assert len(told) == len(expected), (seed, kind, ref)

@@ -17,6 +17,7 @@ from torana.api.kind import Ref
 from torana.api.references import GATEWAY_GROUP
 
 HTTP_KINDS = ("HTTPRoute", "GRPCRoute")
+KINDS = (*HTTP_KINDS, "TLSRoute")
 
 
 class Attached(NamedTuple):
@@ -83,10 +84,14 @@ def _answer(objects: Objects, gateway: Ref, owner: Ref, ref: Any, kind: str, rou
         return Parent(gateway, "NoMatchingListenerHostname")
     served = listeners.served(objects, gateway)
     attached = tuple(Attached(key, names) for key, names in common.items() if names and key in served)
-    if all(any(one.type == "ExtensionRef" for one in rule.filters) for rule in route.spec.rules):
+    if kind in HTTP_KINDS and all(any(map(_is_unknown, rule.filters)) for rule in route.spec.rules):
         # No rule is valid, so the route is not; its requests must get an error all the same.
         return Parent(gateway, "UnsupportedValue", attached)
     return Parent(gateway, "Accepted", attached, tuple(key for key, names in common.items() if names))
+
+
+def _is_unknown(one: Any) -> bool:
+    return bool(one.type == "ExtensionRef")
 
 
 def _common(listener: str, route: Iterable[str]) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ def resolve(objects: Objects, kind: str, namespace: str, ref: Any) -> Backend:
 def unresolved(objects: Objects, kind: str, route: Any) -> set[str]:
     """Why references of the route, of backends and of mirrors, lead nowhere: reasons of its ResolvedRefs condition."""
     refs = [ref for rule in route.spec.rules for ref in rule.backend_refs]
-    levels = [rule.filters for rule in route.spec.rules] + [ref.filters for ref in refs]
+    # Rules of TLSRoutes have no filters.
+    levels = [getattr(one, "filters", ()) for one in (*route.spec.rules, *refs)]
     mirrors = [one.request_mirror.backend_ref for filters in levels for one in filters if one.type == "RequestMirror"]
     found = {resolve(objects, kind, route.metadata.namespace, ref).reason for ref in (*refs, *mirrors)}
     return found - {""}

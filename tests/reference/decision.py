@@ -9,45 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.reference import attachment, filters, hostnames, listeners
+from tests.reference import attachment, filters, hostnames, listeners, streams
 from tests.reference.attachment import HTTP_KINDS
 from tests.reference.backends import Backend, resolve
 from tests.reference.filters import Headers, of_type
 from tests.reference.listeners import Judged, ListenerId
 from tests.reference.matching import ranks
 from tests.reference.objects import Objects
+from tests.reference.outcome import REFUSED, Decision, Outcome, age
 from tests.reference.request import Request
 
 from torana.api.kind import Ref
-
-REFUSED = 0
-"""Instead of a status: nobody listens, or nobody has that server name or speaks that protocol."""
-
-
-class Outcome(NamedTuple):
-    """One way that a request may end. With a backend, also what the backend sees of it."""
-
-    status: int
-    weight: int = 1
-    backend: str = ""
-    path: str = ""
-    host: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    response_edits: tuple[Any, ...] = ()
-    """Header modifiers of the response, in order."""
-    location: str = ""
-
-
-class Decision(NamedTuple):
-    """Who decided, and what may come of it. Several outcomes share the requests by weight."""
-
-    outcomes: tuple[Outcome, ...]
-    listener: ListenerId | None = None
-    rule: str = ""
-    mirrors: tuple[str, ...] = ()
-    """Backends that get a copy of every such request."""
-    certificates: tuple[Ref, ...] = ()
-    """Secrets one of which the client is shown, if it speaks TLS."""
 
 
 class _Candidate(NamedTuple):
@@ -63,7 +35,7 @@ class _Candidate(NamedTuple):
 def decide(objects: Objects, gateway: Ref, request: Request) -> Decision:
     """What becomes of a request to this Gateway."""
     served = {key: one for key, one in listeners.served(objects, gateway).items() if one.spec.port == request.port}
-    is_tls = any(one.spec.protocol == "HTTPS" for one in served.values())
+    is_tls = any(one.spec.protocol in ("HTTPS", "TLS") for one in served.values())
     if not served or request.is_tls != is_tls:
         return Decision((Outcome(REFUSED),))
     if not is_tls:
@@ -71,6 +43,8 @@ def decide(objects: Objects, gateway: Ref, request: Request) -> Decision:
     connected = listeners.most_specific(served, request.server_name.lower())
     if connected is None:
         return Decision((Outcome(REFUSED),))
+    if served[connected].spec.protocol == "TLS":
+        return streams.connect(objects, connected, served[connected], request)
     return _on_connection(objects, served, connected, request)._replace(certificates=served[connected].certificates)
 
 
@@ -114,12 +88,8 @@ def _candidates(
             best = max(map(hostnames.precision, own), default=(0, 0))
             for number, rule in enumerate(route.spec.rules):
                 for rank in ranks(kind, rule, request):
-                    order = ([-one for one in best], kind == "HTTPRoute", rank, *_age(route), number)
+                    order = ([-one for one in best], kind == "HTTPRoute", rank, *age(route), number)
                     yield order, _Candidate(kind, route, number)
-
-
-def _age(route: Any) -> tuple[str, str]:
-    return route.metadata.creation_timestamp, str(route.metadata.ref)
 
 
 def _outcomes(

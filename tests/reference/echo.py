@@ -1,6 +1,6 @@
 """Who answers behind the proxy? Backends that say in one response header which of them was asked, and for what.
 
-A backend speaks HTTP/1.1 and HTTP/2 with prior knowledge, as the connection begins.
+A backend speaks HTTP/1.1 and HTTP/2 with prior knowledge, as the connection begins, and either over TLS.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from tests.reference.tls_inside import HANDSHAKE, TlsInside
 
 from torana.embedded.echo.http2 import PREFACE, Http2Server
 
@@ -28,12 +31,25 @@ class Backend(asyncio.Protocol):
         self._name, self._arrival = name, arrival
         self._input = b""
         self._http2: Http2Server | None = None
+        self._tls: TlsInside | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if not self._input and self._http2 is None and self._tls is None and data.startswith(HANDSHAKE):
+            self._tls = TlsInside()
+        if self._tls is None:
+            self._receive(data)
+            return
+        try:
+            self._receive(self._tls.feed(data))
+            self._transport.write(self._tls.take())
+        except ssl.SSLError:
+            self._transport.abort()
+
+    def _receive(self, data: bytes) -> None:
         self._input += data
         if self._http2 is None and self._input.startswith(PREFACE):
             self._http2 = Http2Server()
@@ -42,6 +58,12 @@ class Backend(asyncio.Protocol):
         elif not PREFACE.startswith(self._input[: len(PREFACE)]):
             self._feed_http1()
 
+    def _send(self, data: bytes) -> None:
+        if self._tls is None:
+            self._transport.write(data)
+        elif data:
+            self._tls.write(data)
+
     def _feed_http1(self) -> None:
         while b"\r\n\r\n" in self._input:
             head, _, self._input = self._input.partition(b"\r\n\r\n")
@@ -49,7 +71,7 @@ class Backend(asyncio.Protocol):
             headers = [(name, value.strip()) for name, _, value in (field.partition(":") for field in fields)]
             told = self._tell(line.split(" ")[1], headers)
             lines = ["HTTP/1.1 200 OK", "content-length: 0", *(f"{name}: {value}" for name, value in told)]
-            self._transport.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+            self._send("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
     def _feed_http2(self, machine: Http2Server) -> None:
         requests = machine.feed(self._input)
@@ -60,7 +82,7 @@ class Backend(asyncio.Protocol):
             told = self._tell(pseudo.get(":path", ""), [one for one in plain if not one[0].startswith(":")])
             fields = [(":status", "200"), ("content-type", "application/grpc"), *told]
             machine.respond(request.stream, fields, b"", [("grpc-status", "0")])
-        self._transport.write(machine.take())
+        self._send(machine.take())
 
     def _tell(self, path: str, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The response headers that tell what was seen."""

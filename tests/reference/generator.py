@@ -30,6 +30,8 @@ class Generator(ListenerGenerator, RouteGenerator, RequestGenerator):
             found.append(self.http_route(namespace, name))
         for namespace, name in names[: self.random.choice((0, 0, 1, 2))]:
             found.append(self.grpc_route(namespace, name))
+        for namespace, name in names[: self.random.choice((0, 2, 3, 4))]:
+            found.append(self.tls_route(namespace, name))
         return found
 
     def service(self, service: str, backends: dict[str, tuple[str, int]]) -> list[Document]:
@@ -51,7 +53,7 @@ class Generator(ListenerGenerator, RouteGenerator, RequestGenerator):
 
     def grant(self, number: int) -> Document:
         to: Document = {"group": "", "kind": "Service"}
-        kind = self.one(("HTTPRoute", "HTTPRoute", "GRPCRoute", "Gateway", "ListenerSet"))
+        kind = self.one(("HTTPRoute", "HTTPRoute", "GRPCRoute", "TLSRoute", "Gateway", "ListenerSet"))
         is_secret = kind in ("Gateway", "ListenerSet")
         if is_secret:
             to["kind"] = "Secret"

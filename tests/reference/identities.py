@@ -10,6 +10,9 @@ from tests.e2e.certificates import Certificate, self_signed
 
 from torana.api.kind import Ref
 
+BACKEND = Ref("backends", "backend")
+"""Not a Secret: what backends show when they are spoken to in TLS."""
+
 
 @cache
 def identity(secret: Ref) -> Certificate:

@@ -32,6 +32,8 @@ class ListenerGenerator(Chance):
         for number in range(self.random.randint(most // 2, most)):
             one: Document = {"name": f"l{number}", "port": self.one(self.ports)}
             one["protocol"] = self.protocols[one["port"]] if self.random.random() < 0.96 else "HTTP"
+            if one["protocol"] == "HTTPS" and self.random.random() < 0.3:
+                one["protocol"] = "TLS"
             hostname = self.one(HOSTNAMES) if self.random.random() < 0.7 else ""
             if hostname:
                 one["hostname"] = hostname
@@ -41,9 +43,8 @@ class ListenerGenerator(Chance):
             one["allowedRoutes"] = self.allowed_routes()
             if self.random.random() < 0.03:
                 one = {key: value for key, value in one.items() if key != "hostname"} | {"protocol": "TCP"}
-            if one["protocol"] == "HTTPS":
-                refs = [self.certificate_ref(namespace) for _ in range(self.one((1, 1, 1, 2)))]
-                one["tls"] = {"certificateRefs": refs}
+            if one["protocol"] in ("HTTPS", "TLS"):
+                one["tls"] = self.tls(namespace, one["protocol"])
             found.append(one)
         return found
 
@@ -53,8 +54,14 @@ class ListenerGenerator(Chance):
         if where == "Selector":
             found["namespaces"]["selector"] = {"matchLabels": {"team": "east"}}
         if self.random.random() < 0.15:
-            found["kinds"] = [{"kind": self.one(("HTTPRoute", "GRPCRoute"))}]
+            found["kinds"] = [{"kind": self.one(("HTTPRoute", "GRPCRoute", "TLSRoute"))}]
         return found
+
+    def tls(self, namespace: str, protocol: str) -> Document:
+        if protocol == "TLS" and self.random.random() < 0.5:
+            return {"mode": "Passthrough"}
+        refs = [self.certificate_ref(namespace) for _ in range(self.one((1, 1, 1, 2)))]
+        return {"mode": "Terminate", "certificateRefs": refs}
 
     def certificate_ref(self, namespace: str) -> Document:
         found: Document = {"name": self.one(("c0", "c1")) if self.random.random() < 0.92 else self.one(("bad", "gone"))}

@@ -18,6 +18,14 @@ from tests.reference.objects import Objects
 from torana.api.kind import Ref
 from torana.api.references import GATEWAY_GROUP
 
+_KINDS = {
+    "HTTP": ("HTTPRoute", "GRPCRoute"),
+    "HTTPS": ("HTTPRoute", "GRPCRoute"),
+    "TLS": ("TLSRoute",),
+    "TCP": ("TCPRoute",),
+}
+"""Which kinds of routes listeners of a protocol can carry."""
+
 
 class ListenerId(NamedTuple):
     """`kind` is Gateway or ListenerSet, `owner` the object that has the listener."""
@@ -41,14 +49,19 @@ class Judged(NamedTuple):
         return not self.conflicts
 
     @property
+    def passes_on(self) -> bool:
+        return self.spec.protocol == "TLS" and self.spec.tls.mode == "Passthrough"
+
+    @property
     def is_open(self) -> bool:
         """Whether connections are taken."""
-        return self.is_accepted and (self.spec.protocol != "HTTPS" or bool(self.certificates))
+        is_ready = self.spec.protocol not in ("HTTPS", "TLS") or self.passes_on or bool(self.certificates)
+        return self.is_accepted and is_ready
 
     @property
     def is_served(self) -> bool:
-        """Whether requests are taken: a listener of TCP takes bytes."""
-        return self.is_open and self.spec.protocol in ("HTTP", "HTTPS")
+        """Whether anything is known of what comes in: not so with TCP."""
+        return self.is_open and self.spec.protocol != "TCP"
 
 
 @lru_cache(maxsize=8)
@@ -108,12 +121,10 @@ def attached_sets(objects: Objects, gateway: Ref) -> list[Ref]:
 
 def allows(objects: Objects, owner: Ref, listener: Any, kind: str, namespace: str) -> bool:
     """Whether routes of this kind and namespace may attach; `Same` is the namespace of the listener's own object."""
-    if listener.protocol not in ("HTTP", "HTTPS"):
+    asked = [(one.group, one.kind) for one in _asked(listener)]
+    if kind not in _KINDS[listener.protocol] or (asked and (GATEWAY_GROUP, kind) not in asked):
         return False
     allowed = listener.allowed_routes
-    kinds = [(one.group, one.kind) for one in allowed.kinds] if allowed is not None else []
-    if kinds and (GATEWAY_GROUP, kind) not in kinds:
-        return False
     where, selector = (allowed.namespaces.from_, allowed.namespaces.selector) if allowed is not None else ("Same", None)
     return _is_in(objects, where, selector, namespace, owner.namespace)
 
@@ -156,6 +167,10 @@ def _layer(listener: Any) -> str:
     return "TLS" if listener.protocol == "HTTPS" else str(listener.protocol)
 
 
+def _asked(listener: Any) -> tuple[Any, ...]:
+    return tuple(listener.allowed_routes.kinds) if listener.allowed_routes is not None else ()
+
+
 def _indistinct(entries: Iterable[Any]) -> dict[str, frozenset[str]]:
     """Listeners of one object that are in each other's way, by name: all of them lose."""
     entries = list(entries)
@@ -169,8 +184,8 @@ def _judge(
     for one in entries:
         certificates, unresolved = _certificates(objects, kind, owner, one)
         conflicts = _told(kind, lost.get(one.name, frozenset()))
-        if one.protocol == "TCP" and one.allowed_routes is not None and one.allowed_routes.kinds:
-            unresolved |= {"InvalidRouteKinds"}  # Only kinds of HTTP are tried.
+        if not {ref.kind for ref in _asked(one)} <= set(_KINDS[one.protocol]):
+            unresolved |= {"InvalidRouteKinds"}
         found[ListenerId(kind, owner, one.name)] = Judged(one, conflicts, unresolved, certificates)
     return found
 
@@ -182,7 +197,7 @@ def _told(kind: str, conflicts: frozenset[str]) -> frozenset[str]:
 
 def _certificates(objects: Objects, kind: str, owner: Ref, listener: Any) -> tuple[tuple[Ref, ...], frozenset[str]]:
     """The Secrets that a listener can use, and why it cannot use others."""
-    if listener.protocol != "HTTPS":
+    if listener.protocol not in ("HTTPS", "TLS") or listener.tls.mode == "Passthrough":
         return (), frozenset()
     good, reasons = [], set()
     for ref in listener.tls.certificate_refs:

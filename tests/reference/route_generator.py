@@ -33,6 +33,15 @@ class RouteGenerator(Chance):
         rules = [self.grpc_rule() for _ in range(self.random.randint(1, 3))]
         return self.route("GRPCRoute", namespace, name, rules)
 
+    def tls_route(self, namespace: str, name: str) -> Document:
+        refs = [self.backend() for _ in range(self.one((1, 1, 2)))]
+        for ref in refs:
+            if self.random.random() < 0.2:
+                ref["weight"] = self.one((0, 1, 9))
+        one = self.route("TLSRoute", namespace, name, [{"backendRefs": refs}])
+        one["spec"]["hostnames"] = self.some(HOSTNAMES[1:], 5) or ["*.com"]
+        return one
+
     def route(self, kind: str, namespace: str, name: str, rules: list[Document]) -> Document:
         spec: Document = {"parentRefs": self.parents(), "rules": rules}
         names = self.some(HOSTNAMES[1:], 3)

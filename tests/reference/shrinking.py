@@ -46,7 +46,7 @@ def _smaller(example: Example) -> Iterator[Example]:
     if request.query:
         yield documents, request._replace(path=request.bare_path)
     for at, document in enumerate(documents):
-        if "spec" in document and document["kind"] in ("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"):
+        if "spec" in document and document["kind"] in ("Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute"):
             for spec in _without_one(document["spec"]):
                 yield [*documents[:at], document | {"spec": spec}, *documents[at + 1 :]], request
 
