@@ -19,6 +19,8 @@ from tests.e2e.documents import backend, parent, rule
 from tests.e2e.kubernetes import Kubernetes
 from tests.e2e.waiting import eventually
 
+from torana.gateway.classes import FINALIZER
+
 pytestmark = pytest.mark.e2e
 
 
@@ -142,6 +144,29 @@ def test_a_gateway_without_its_class_is_left_alone(kubernetes: Kubernetes, names
     untouched = kubernetes.get("Gateway", namespace, "gw")
     assert all(each["status"] == "Unknown" for each in untouched.get("status", {}).get("conditions", []))
     assert not kubernetes.list("Deployment", namespace, "gateway.networking.k8s.io/gateway-name=gw")
+
+
+def test_a_class_goes_only_after_the_gateways_that_use_it(kubernetes: Kubernetes, namespace: str) -> None:
+    name = f"kept-{namespace}"
+    kubernetes.apply(documents.gateway_class(name), documents.gateway(namespace, "gw", class_name=name))
+    door = Door(wait_programmed(kubernetes, namespace, "gw"))
+
+    def finalizers() -> list[str]:
+        return list(kubernetes.get("GatewayClass", "", name)["metadata"].get("finalizers", []))
+
+    def kept() -> None:
+        assert finalizers() == [FINALIZER]
+
+    eventually(kept)
+    kubernetes.delete("GatewayClass", "", name)
+    kept()
+    assert door.ask("any.example.com").status == 404
+    kubernetes.delete("Gateway", namespace, "gw")
+
+    def gone() -> None:
+        assert name not in {one["metadata"]["name"] for one in kubernetes.list("GatewayClass", "")}
+
+    eventually(gone)
 
 
 def test_a_deleted_gateway_takes_its_proxy_along(kubernetes: Kubernetes, namespace: str) -> None:

@@ -25,6 +25,7 @@ from torana.api.policies import PolicyStatus
 from torana.api.reference_grant import REFERENCE_GRANT
 from torana.api.x_backend import X_BACKEND, XBackendStatus
 from torana.api.x_backend_traffic_policy import X_BACKEND_TRAFFIC_POLICY
+from torana.controller.class_keeper import ClassKeeper
 from torana.controller.feed import as_is
 from torana.controller.health import serve_health
 from torana.controller.identity import ServerIdentity
@@ -82,7 +83,9 @@ async def _control(
     resources = Resources(graph.engine, graph, infrastructure.bind_addresses, RenderOptions(options.trees_above))
     writer = StatusWriter(client, targets(graph, frozenset(options.controller_names)))
     measures = Measures()
-    wiring = Wiring(graph, infrastructure, resources, xds, writer, measures)
+    stage = graph.listeners
+    keeper = ClassKeeper(client, graph.sources.gateway_classes.items, stage.classes.items, stage.used_classes.items)
+    wiring = Wiring(graph, infrastructure, resources, xds, writer, keeper, measures)
     provisioner = Provisioner(InfraApplier(client), trust, wiring.on_problem)
     wiring.connect(provisioner)
     wiring.feed.edit(graph.sources.system_authorities, SYSTEM, system_authorities())
@@ -96,6 +99,7 @@ async def _control(
         async with asyncio.TaskGroup() as group:
             group.create_task(wiring.feed.run(client, kinds(graph, infrastructure)), name="feed")
             group.create_task(writer.run(), name="statuses")
+            group.create_task(keeper.run(), name="classes")
             group.create_task(provisioner.run(), name="provisioner")
     finally:
         await health.cleanup()

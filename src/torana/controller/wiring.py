@@ -15,6 +15,7 @@ from typing import Any
 
 from torana.api.kind import Ref
 from torana.controller.blame import Blame
+from torana.controller.class_keeper import ClassKeeper
 from torana.controller.delivery import Deliveries
 from torana.controller.feed import Edits, Feed
 from torana.controller.measures import Measures
@@ -55,10 +56,11 @@ class Wiring:
         resources: Resources,
         xds: XdsServer,
         writer: StatusWriter,
+        keeper: ClassKeeper,
         measures: Measures,
     ) -> None:
         self.graph, self.infrastructure, self.resources = graph, infrastructure, resources
-        self.xds, self.writer, self.measures = xds, writer, measures
+        self.xds, self.writer, self.keeper, self.measures = xds, writer, keeper, measures
         self.provisioner: Provisioner
         self.feed = Feed(self.settle, graph.sources.unreadable)
         self.deliveries = Deliveries()
@@ -89,6 +91,8 @@ class Wiring:
         self._offer(settled)
         self._note_unproven(settled)
         self._tell(settled)
+        for ref in {*settled.of(self.graph.sources.gateway_classes), *settled.of(self.graph.listeners.used_classes)}:
+            self.keeper.check(ref)
         self._provision(settled)
         for key, change in settled.of(self.graph.hosts.tables).items():
             shards = change.new.shards if change.new is not None else 0

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import orjson
 import pytest
-from aiohttp import web
+from tests.unit.controller.patched_api import an_api
 
 from torana.api.http_route import HTTP_ROUTE, HTTPRoute
 from torana.api.kind import Ref
@@ -36,23 +33,6 @@ def a_route(name: str, generation: int) -> Any:
 def a_report(generation: int, *parents: str) -> RouteReport:
     said = (Judgement("Accepted", True, "Accepted"),)
     return RouteReport(generation, tuple(ParentReport(ParentReference(name=name), OURS, said) for name in parents))
-
-
-@asynccontextmanager
-async def an_api(written: asyncio.Queue[tuple[str, Any]]) -> AsyncIterator[str]:
-    """A server that takes every write of a status and tells of it."""
-
-    async def take(request: web.Request) -> web.Response:
-        written.put_nowait((request.path, orjson.loads(await request.read())))
-        return web.json_response({})
-
-    app = web.Application()
-    app.router.add_patch("/{path:.*}", take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
 
 
 async def test_a_report_is_written_unless_it_says_nothing_or_is_of_an_older_generation() -> None:

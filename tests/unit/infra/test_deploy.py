@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from torana.api.gateway_class import GATEWAY_CLASS
 from torana.cli.controller import CONTROLLER_NAME, command
 from torana.controller.main import kinds, targets
 from torana.gateway.graph import Graph
@@ -85,6 +86,10 @@ def test_the_controller_may_follow_every_kind_that_it_follows(kind: Any) -> None
 @pytest.mark.parametrize("kind", TOLD, ids=lambda kind: kind.kind)
 def test_the_controller_may_write_every_status_that_it_writes(kind: Any) -> None:
     assert {"get", "patch"} <= verbs("torana-controller", kind.group, f"{kind.plural}/status")
+
+
+def test_the_controller_may_keep_a_class_that_is_used() -> None:
+    assert "patch" in verbs("torana-controller", GATEWAY_CLASS.group, GATEWAY_CLASS.plural)
 
 
 def test_nobody_may_do_everything() -> None:

@@ -32,7 +32,10 @@ class Owner(msgspec.Struct, frozen=True, gc=False):
 
 
 class Listeners:
-    """Listeners are keyed by ListenerKey. Routes look at `owners` and `shapes`, which change seldom."""
+    """Listeners are keyed by ListenerKey. Routes look at `owners` and `shapes`, which change seldom.
+
+    `used_classes` are those of ours that have Gateways.
+    """
 
     def __init__(self, engine: Engine, sources: Sources, controller_names: frozenset[str]) -> None:
         self.sources, self.controller_names = sources, controller_names
@@ -41,6 +44,7 @@ class Listeners:
             sources.gateway_classes,
             lambda ref, one, look: classes.judge(one, controller_names, self._config_maps(look)),
         )
+        self.used_classes = engine.map("used_classes", sources.gateways.index("class"), self._is_ours)
         self.key_pairs = engine.map("key_pairs", sources.secrets, _key_pair)
         self.bundles = {
             "ConfigMap": engine.map(
@@ -93,6 +97,10 @@ class Listeners:
             lambda key, one, look: one.shape if one.is_servable else None,
             {"bind": lambda key, shape: [shape.bind]},
         )
+
+    def _is_ours(self, gateway_class: Ref, _: None, look: Look) -> bool | None:
+        """True, or nothing."""
+        return look.get(self.classes, gateway_class) is not None or None
 
     def _manage(self, ref: Ref, gateway: Any, look: Look) -> ManagedGateway | None:
         gateway_class = look.get(self.classes, Ref("", gateway.spec.gateway_class_name))

@@ -25,7 +25,9 @@ class Sources:
 
     def __init__(self, engine: Engine) -> None:
         self.gateway_classes = engine.source("gateway_classes")
-        self.gateways = engine.source("gateway_objects")
+        self.gateways = engine.source(
+            "gateway_objects", {"class": lambda ref, one: [Ref("", one.spec.gateway_class_name)]}
+        )
         self.listener_sets = engine.source("listener_sets")
         self.routes = {kind.name: engine.source(kind.api.plural) for kind in ROUTE_KINDS.values()}
         """By kind."""
