@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.e2e.documents import backend, rule
+from tests.e2e.documents import backend, path, rule
+from tests.e2e.home import Home
 from tests.e2e.steady_client import SteadyClient, running
 from tests.e2e.street import Street, street
 from tests.e2e.waiting import eventually
@@ -13,6 +14,12 @@ __all__ = ["street"]
 
 TOO_LARGE = "/" + "[a-z]{1,900}" * 40
 """A regular expression that RE2 takes and Envoy finds too large."""
+
+
+ASKS = {
+    "type": "ExternalAuth",
+    "externalAuth": {"protocol": "HTTP", "backendRef": {"name": "v3", "port": 3000}, "http": {"path": "/"}},
+}
 
 
 def regular_expression(value: str) -> dict[str, dict[str, str]]:
@@ -54,3 +61,38 @@ def test_a_rejected_change_keeps_the_accepted_version_and_says_so(street: Street
         assert kinds == {"Accepted", "ResolvedRefs"}
 
     eventually(healed, deadline_s=30)
+
+
+def test_a_rejected_filter_is_not_in_force_and_the_status_says_which_version_is(home: Home, street: Street) -> None:
+    """Also that what was served before a restart of the controller is then refused, not left to other routes."""
+    host, kubernetes = street.hostname("asking"), street.kubernetes
+    street.route(host, rule(backend("v2")))
+    name = street.route(host, rule(backend("v1"), matches=(path("/private"),)), name="private")
+    street.expect_backend("v1", host, "/private")
+    first = kubernetes.get("HTTPRoute", street.namespace, name)["metadata"]["generation"]
+    asking = rule(backend("v1"), matches=(path("/private"),), filters=(ASKS,))
+    spec = {"rules": [asking, rule(backend("v1"), matches=(regular_expression(TOO_LARGE),))]}
+    kubernetes.merge("HTTPRoute", street.namespace, name, {"spec": {**spec, "hostnames": [host, f"more.{host}"]}})
+    eventually(lambda: condition(street, name, "PartiallyInvalid"), deadline_s=30)
+    accepted = condition(street, name, "Accepted")
+    assert (accepted["status"], accepted["observedGeneration"]) == ("True", first)
+    street.expect_backend("v1", host, "/private")
+    street.expect_status(404, f"more.{host}", "/private")
+
+    killed = home.kill("controller")
+    eventually(lambda: _is_back(home, killed), deadline_s=40)
+
+    def lost() -> None:
+        told = condition(street, name, "Accepted")
+        assert (told["status"], told["reason"]) == ("False", "FallbackLost"), told
+
+    eventually(lost, deadline_s=30)
+    assert street.ask(host, "/private").status == 500
+    good = {"spec": {"rules": [rule(backend("v1"), matches=(path("/private"),))]}}
+    kubernetes.merge("HTTPRoute", street.namespace, name, good)
+    street.expect_backend("v1", host, "/private")
+    street.expect_backend("v2", host, "/")
+
+
+def _is_back(home: Home, killed: int) -> None:
+    assert home.pid_of("controller") not in (0, killed)

@@ -22,6 +22,7 @@ GOOD = {"Accepted", "ResolvedRefs", "Programmed", "NoConflicts", "SupportedVersi
 """Reasons of conditions that are as wanted."""
 ELSEWHERE = {
     "AddressNotAssigned",
+    "FallbackLost",
     "InvalidCACertificateKind",
     "InvalidClientCertificateRef",
     "ListenerConflict",

@@ -31,6 +31,7 @@ from torana.gateway.gateways import ManagedGateway
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import routes_of
 from torana.gateway.listeners import BindKey
+from torana.gateway.quarantine import LOST, served
 from torana.gateway.rejections import ResourceKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport, SetReport
@@ -154,9 +155,26 @@ class Wiring:
             if change.new is None or (change.old is not None and change.old.metadata.uid != change.new.metadata.uid):
                 self.blame.gone(route)
                 self.feed.edit(self.graph.sources.quarantined, route, None)
+            elif change.old is None:
+                self._presume_accepted(route, change.new)
         for route in settled.of(self.graph.routes.compiled):
-            for verdict in self.graph.routes.parents.items.get(route, ()):
-                self.blame.changed(verdict.gateway, route, self.graph.routes.specs.items.get(route), self.revision)
+            spec = self.graph.routes.specs.items.get(route)
+            if spec is not None:
+                offered = served(spec, self.graph.sources.quarantined.items.get(route))
+                for gateway in {verdict.gateway for verdict in self.graph.routes.parents.items.get(route, ())}:
+                    self.blame.changed(gateway, route, offered, spec.metadata.generation, self.revision)
+
+    def _presume_accepted(self, route: RouteKey, spec: Any) -> None:
+        """What the status of a route that is new to us says, in our name, of what is served of it."""
+        live = self.graph.sources.routes[route.kind].items.get(route.ref)
+        parents = live.status.parents if live is not None and live.status is not None else ()
+        ours = [one for one in parents if one.controller_name in self.graph.listeners.controller_names]
+        accepted = [one for entry in ours for one in entry.conditions if one.type == "Accepted"]
+        generations = {one.observed_generation for one in accepted if one.status == "True"}
+        if any(one.reason == LOST for one in accepted) or generations - {spec.metadata.generation}:
+            self.blame.presume(route, None)
+        elif generations:
+            self.blame.presume(route, spec)
 
     # Statuses
 

@@ -49,6 +49,8 @@ class ParentVerdict(msgspec.Struct, frozen=True, gc=False):
     """How the listeners that took the route hand over TLS: passed on (True), terminated or never there (False)."""
     is_default: bool = False
     """The route does not name this Gateway, it asks for default ones."""
+    is_former: bool = False
+    """Named by the version that is served, not by the route as it is: no part of its status."""
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
@@ -56,6 +58,29 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
 
     verdict: ParentVerdict
     attachments: tuple[Attachment, ...] = ()
+
+
+def fall_back(joined: tuple[Joined, ...], earlier: tuple[Joined, ...], generation: int) -> tuple[Joined, ...]:
+    """The parents of a route while it is an earlier version that is served: attached as that version is.
+
+    Served where the new one wants to be, the old one could take requests that neither of them would.
+    """
+    former = {one.verdict.parent_ref: one for one in earlier}
+    found = []
+    for one in joined:
+        before = former.get(one.verdict.parent_ref)
+        if before is None:
+            message = f"the proxy rejected this version; generation {generation}, which is served, has another parent"
+            finding = one.verdict.finding or Finding("UnsupportedValue", message)
+            before = Joined(msgspec.structs.replace(one.verdict, finding=finding, ways=()))
+        found.append(before)
+    named = {one.verdict.parent_ref for one in joined}
+    left = (
+        msgspec.structs.replace(one, verdict=msgspec.structs.replace(one.verdict, is_former=True))
+        for ref, one in former.items()
+        if ref not in named
+    )
+    return (*found, *left)
 
 
 def parent_of(parent_ref: Any, namespace: str) -> ObjectRef:

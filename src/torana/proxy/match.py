@@ -39,3 +39,14 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     query: tuple[QueryMatch, ...] = ()
     grpc: bool = False
     """Only gRPC requests (content-type application/grpc*)."""
+
+    @property
+    def plain(self) -> Match:
+        """The same without regular expressions: it takes these requests, and more."""
+        return Match(
+            PathMatch("prefix", "/") if self.path.type == "regex" else self.path,
+            self.method,
+            tuple(one for one in self.headers if not one.is_regex),
+            tuple(one for one in self.query if not one.is_regex),
+            self.grpc,
+        )

@@ -8,7 +8,7 @@ import msgspec
 
 from torana.gateway.backends import ClusterKey
 from torana.gateway.finding import Finding
-from torana.gateway.precedence import Order
+from torana.gateway.precedence import Order, grpc_rank, rank
 from torana.proxy.action import Respond
 from torana.proxy.route import Route
 
@@ -46,11 +46,15 @@ class CompiledRoute(msgspec.Struct, frozen=True, gc=False):
     """Those that the route itself names: which of several routes goes first does not depend on the listener's."""
 
 
-def shut(route: CompiledRoute, status: int | None, finding: Finding) -> CompiledRoute:
-    """The same requests, all answered with an error; without a status, connections and datagrams, all refused."""
+def shut(route: CompiledRoute, status: int | None, finding: Finding, *, is_wide: bool = False) -> CompiledRoute:
+    """The same requests, all answered with an error; without a status, connections and datagrams, all refused.
+
+    `is_wide`: also all that would fit without the regular expressions, behind what fits better.
+    """
     rules = max(1, route.rules)
+    entries = tuple(msgspec.structs.replace(one, route=_answered(one.route, status or 500)) for one in route.entries)
     return CompiledRoute(
-        entries=tuple(msgspec.structs.replace(one, route=_answered(one.route, status or 500)) for one in route.entries),
+        entries=tuple(_widened(one) for one in entries) if is_wide else entries,
         rules=rules,
         dropped=tuple((rule, finding) for rule in range(rules)),
         unresolved=route.unresolved,
@@ -61,3 +65,13 @@ def shut(route: CompiledRoute, status: int | None, finding: Finding) -> Compiled
 
 def _answered(route: Route, status: int) -> Route:
     return Route(name=route.name, match=route.match, action=Respond(status), origin=route.origin)
+
+
+def _widened(entry: Entry) -> Entry:
+    match = entry.route.match.plain
+    if match == entry.route.match:
+        return entry
+    _, *others = entry.order
+    place = grpc_rank("", "", len(match.headers)) if match.grpc else rank(match)
+    route = msgspec.structs.replace(entry.route, match=match)
+    return msgspec.structs.replace(entry, order=(place, *others), route=route)

@@ -18,7 +18,7 @@ from torana.gateway.finding import Finding
 from torana.gateway.gateways import ALL, without_status
 from torana.gateway.grants import Asker, is_granted
 from torana.gateway.listeners import GROUP
-from torana.gateway.quarantine import effective
+from torana.gateway.quarantine import fallback, served
 from torana.gateway.routes.compiled import CompiledRoute, shut
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.routes.registry import ROUTE_KINDS
@@ -72,13 +72,20 @@ class Routes:
 
     def _join(self, key: RouteKey, route: Any, look: Look) -> tuple[Joined, ...] | None:
         """Each parent that is a Gateway of ours, or a ListenerSet at one; None when there is none."""
+        found = self._join_all(key, route, look)
+        earlier = fallback(route, look.get(self.sources.quarantined, key))
+        if earlier is not None:
+            found = attachment.fall_back(found, self._join_all(key, earlier, look), earlier.metadata.generation)
+        return found or None
+
+    def _join_all(self, key: RouteKey, route: Any, look: Look) -> tuple[Joined, ...]:
         refs = route.spec.parent_refs
         found = [self._join_one(key, route, ref, False, look) for ref in refs]
         if route.spec.use_default_gateways == ALL:
             for gateway, _ in look.list(self.listeners.default_gateways.index("scope"), ALL):
                 if not any(attachment.names_whole(ref, key.ref.namespace, gateway) for ref in refs):
                     found.append(self._join_one(key, route, attachment.default_parent(gateway), True, look))
-        return tuple(one for one in found[:_MOST_PARENTS] if one is not None) or None
+        return tuple(one for one in found[:_MOST_PARENTS] if one is not None)
 
     def _join_one(self, key: RouteKey, route: Any, parent_ref: Any, is_default: bool, look: Look) -> Joined | None:
         parent = attachment.parent_of(parent_ref, key.ref.namespace)
@@ -100,8 +107,9 @@ class Routes:
     def _read(self, key: RouteKey, route: Any, look: Look) -> CompiledRoute | None:
         if look.get(self.parents, key) is None:
             return None
-        served = effective(route, look.get(self.sources.quarantined, key))
-        if served is None:
+        quarantine = look.get(self.sources.quarantined, key)
+        chosen = served(route, quarantine)
+        if chosen is None:
             return None
         kind = ROUTE_KINDS[key.kind]
         asker = ObjectRef(GROUP, key.kind, *key.ref)
@@ -127,11 +135,14 @@ class Routes:
                 kinds,
             )
 
-        compiled = kind.compile(served, resolve)
-        unreadable = look.get(self.sources.unreadable, asker)
-        if unreadable is None:
+        compiled = kind.compile(chosen.version, resolve)
+        finding = look.get(self.sources.unreadable, asker)
+        if chosen.is_shut and quarantine is not None:
+            finding = finding or Finding("UnsupportedValue", f"the proxy rejected this route: {quarantine.message}")
+        if finding is None:
             return compiled
-        return shut(compiled, kind.failure, msgspec.structs.replace(unreadable, reason="UnsupportedValue"))
+        finding = msgspec.structs.replace(finding, reason="UnsupportedValue")
+        return shut(compiled, kind.failure, finding, is_wide=chosen.is_wide)
 
     def _is_sound(self, key: RouteKey, route: Any, look: Look) -> bool | None:
         """True, or nothing."""

@@ -9,7 +9,7 @@ from typing import Any
 from torana.api.kind import Ref
 from torana.gateway.attachment import ParentVerdict
 from torana.gateway.finding import summary
-from torana.gateway.quarantine import Quarantine
+from torana.gateway.quarantine import LOST, Quarantine
 from torana.gateway.rejections import Rejection
 from torana.gateway.routes.compiled import CompiledRoute
 from torana.gateway.status.condition import Judgement, ParentReport, RouteReport
@@ -28,10 +28,12 @@ def report(
 
     def parent(verdict: ParentVerdict) -> ParentReport:
         resolved = _resolved(compiled, backends.get(verdict.gateway))
-        conditions = (_accepted(verdict, compiled, rejected), resolved, *partial)
+        accepted = _accepted(verdict, compiled, rejected)
+        conditions = (accepted, resolved, *(partial if accepted.status else ()))
         return ParentReport(verdict.parent_ref, verdict.controller_name, conditions)
 
-    return RouteReport(route.metadata.generation, tuple(parent(verdict) for verdict in verdicts))
+    parents = tuple(parent(verdict) for verdict in verdicts if not verdict.is_former)
+    return RouteReport(route.metadata.generation, parents)
 
 
 def is_sound(route: Any, compiled: CompiledRoute | None, quarantine: Quarantine | None) -> bool:
@@ -57,11 +59,21 @@ def _accepted(verdict: ParentVerdict, compiled: CompiledRoute | None, rejected: 
 
 def _refusal(compiled: CompiledRoute | None, rejected: Quarantine | None) -> Judgement | None:
     if rejected is not None and rejected.fallback is None:
-        return Judgement("Accepted", False, "UnsupportedValue", f"the proxy rejected this route: {rejected.message}")
+        return _rejected(rejected)
     if compiled is not None and compiled.dropped and len({rule for rule, _ in compiled.dropped}) == compiled.rules:
         findings = tuple(finding for _, finding in compiled.dropped)
         return Judgement("Accepted", False, findings[0].reason, summary(findings))
     return None
+
+
+def _rejected(rejected: Quarantine) -> Judgement:
+    """Without a version to go back to."""
+    if rejected.is_lost:
+        given = "the one before it was lost with a restart of the controller, so all that it could take gets an error"
+    else:
+        given = "nothing of it is served" if rejected.is_out else "its requests get an error"
+    message = f"the proxy rejected this route, and {given}: {rejected.message}"
+    return Judgement("Accepted", False, LOST if rejected.is_lost else "UnsupportedValue", message)
 
 
 def _resolved(compiled: CompiledRoute | None, rejected: Rejection | None) -> Judgement:
