@@ -11,6 +11,8 @@ from typing import Protocol
 
 from tests.e2e.asking import Answer, Door
 
+from torana.embedded.node.handover import is_handed_over
+
 FEWEST = 20
 
 
@@ -53,8 +55,24 @@ class SteadyClient:
         return "" if self.right(answer) else f"{answer.status} {answer.body[:160]!r}"
 
     def expect_no_failure(self) -> None:
+        self._expect_none(self.failures)
+
+    def expect_no_failure_of(self, stopped: int) -> None:
+        """Like `expect_no_failure`, where so many proxies stopped meanwhile."""
+        self._expect_none(but_resets(self.failures, stopped))
+
+    def _expect_none(self, failures: list[str]) -> None:
         assert self.asked >= FEWEST, "hardly anything was asked"
-        assert not self.failures, f"{len(self.failures)} of {self.asked} requests failed: {self.failures[:5]}"
+        assert not failures, f"{len(failures)} of {self.asked} requests failed: {failures[:5]}"
+
+
+def but_resets(failures: list[str], stopped: int) -> list[str]:
+    """The failures that count when so many proxies stopped: where Linux does not hand over the connections that wait
+    at one, each may have reset one."""
+    resets = [each for each in failures if "Connection reset by peer" in each]
+    if is_handed_over() or len(resets) > stopped:
+        return failures
+    return [each for each in failures if each not in resets]
 
 
 @dataclass

@@ -67,7 +67,7 @@ def test_changed_parameters_are_taken_up_without_a_gap(kubernetes: Kubernetes, n
     with running(steady := SteadyClient(served, "app.example.com")):
         kubernetes.apply(tuning(namespace, logLevel="error"))
         eventually(lambda: has(1, "error"), deadline_s=60)
-    assert steady.failures == []
+    steady.expect_no_failure_of(stopped=2)
 
 
 def test_a_proxy_may_be_reached_from_inside_alone(kubernetes: Kubernetes, namespace: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import platform
 import shutil
 import socket
@@ -56,7 +57,7 @@ def unprivileged_port_start() -> int:
 
 def check_all(api_port: int) -> list[Check]:
     """Everything `torana up` depends on."""
-    return [_python(), _system(), _envoy(), _kubectl(), _low_ports(), _api_port(api_port), _open_files()]
+    return [_python(), _system(), _envoy(), _kubectl(), _low_ports(), _rollouts(), _api_port(api_port), _open_files()]
 
 
 def _python() -> Check:
@@ -102,6 +103,16 @@ def _low_ports() -> Check:
         return Check("port 80", "ok", f"can be bound on {GATEWAY_ADDRESS}")
     remedy = port_remedy(80) if "privileges" in trouble else "stop it, or use another port in the Gateway"
     return Check("port 80", "warning", trouble, f"{remedy}  (or use listener ports from 1024)")
+
+
+def _rollouts() -> Check:
+    from torana.embedded.node.handover import REMEDY, SETTING, is_handed_over
+
+    if is_handed_over():
+        return Check("rollouts", "ok", "connections that wait at a stopping proxy go over to its successor")
+    if os.access(SETTING, os.W_OK):
+        return Check("rollouts", "ok", "torana up lets connections that wait at a stopping proxy go to its successor")
+    return Check("rollouts", "warning", "connections that wait at a stopping proxy are reset now and then", REMEDY)
 
 
 def _api_port(port: int) -> Check:

@@ -17,6 +17,7 @@ from torana.api.kind import Ref
 from torana.controller.blame import Blame
 from torana.controller.class_keeper import ClassKeeper
 from torana.controller.delivery import Deliveries
+from torana.controller.departures import Departures
 from torana.controller.feed import Edits, Feed
 from torana.controller.measures import Measures
 from torana.controller.status_writer import StatusKey, StatusWriter
@@ -35,6 +36,7 @@ from torana.gateway.quarantine import LOST, served
 from torana.gateway.rejections import ResourceKey
 from torana.gateway.routes.key import RouteKey
 from torana.gateway.status.condition import GatewayReport, PolicyReport, RouteReport, SetReport
+from torana.infra.pod import ENDPOINT_LAG_S
 from torana.infra.provisioner import Provisioner
 from torana.infra.stage import Infrastructure
 
@@ -66,6 +68,7 @@ class Wiring:
         self.feed = Feed(self.settle, graph.sources.unreadable)
         self.deliveries = Deliveries()
         self.blame = Blame()
+        self.departures = Departures(xds, ENDPOINT_LAG_S[infrastructure.inputs.home])
         self.revision = 0
         self._is_judging = False
         """Something was rejected, and the next settle says whose fault it is."""
@@ -89,6 +92,7 @@ class Wiring:
         self.revision += 1
         self._is_judging = False
         self._follow_gateways(settled)
+        self.departures.follow(settled.of(self.infrastructure.pods))
         self._offer(settled)
         self._note_unproven(settled)
         self._tell(settled)

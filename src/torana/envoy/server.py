@@ -21,7 +21,8 @@ from torana.envoy import messages as pb
 from torana.envoy.board import Board
 from torana.envoy.delivery import Connected, Delivered, DeliveryEvent, Disconnected, Rejected
 from torana.envoy.delta import read_request, write_response
-from torana.envoy.resource import Key, Resource
+from torana.envoy.leaving import Step, offer_at
+from torana.envoy.resource import Key, Resource, ResourceType
 from torana.envoy.session import Session
 
 __all__ = ["Connected", "Delivered", "DeliveryEvent", "Disconnected", "Rejected", "XdsServer"]
@@ -52,6 +53,7 @@ class XdsServer:
         self._boards: dict[Ref, Board] = {}
         self._streams: dict[Ref, set[_Stream]] = {}
         self._opening: set[Ref] = set()
+        self._leaving: dict[tuple[Ref, str], Step] = {}
         self._server: grpc.aio.Server | None = None
 
     async def start(self, host: str, port: int, credentials: grpc.ServerCredentials) -> int:
@@ -95,17 +97,37 @@ class XdsServer:
                 stream.step(offer)
 
     def forget(self, gateway: Ref) -> None:
-        """The Gateway is gone. Its Envoys keep what they have until they end, but their streams say no more."""
+        """The Gateway is gone, and its Envoys soon will be: their ports close now, what they have begun they end."""
         self._boards.pop(gateway, None)
         self._opening.discard(gateway)
         for stream in tuple(self._streams.get(gateway, ())):
-            stream.end()
+            if stream.is_begun:
+                stream.leave(Step.CLOSED)
+            else:
+                stream.end()
+
+    def leave(self, gateway: Ref, node: str, step: Step) -> None:
+        """The node's Pod is ending: from now on it is offered what befits the step, and its word no longer counts."""
+        is_news = (gateway, node) not in self._leaving
+        self._leaving[gateway, node] = step
+        streams = [stream for stream in self._streams.get(gateway, ()) if stream.node == node]
+        for stream in streams:
+            stream.leave(step)
+        if is_news and streams:
+            self._tell(Disconnected(gateway, node))
+
+    def left(self, gateway: Ref, node: str) -> None:
+        """The node's Pod is gone."""
+        self._leaving.pop((gateway, node), None)
 
     def _open(self, gateway: Ref) -> None:
         if gateway in self._opening:
             self._opening.discard(gateway)
             for stream in tuple(self._streams.get(gateway, ())):
-                stream.begin(self._boards[gateway])
+                if stream.is_begun:  # With a Gateway of the same name that is gone: it may come again.
+                    stream.end()
+                else:
+                    stream.begin(self._boards[gateway])
 
     async def _converse(
         self, requests: AsyncIterator[pb.DeltaDiscoveryRequest], context: grpc.aio.ServicerContext
@@ -121,8 +143,9 @@ class XdsServer:
         if first is None:
             return
         stream = _Stream(self, gateway, first.node)
+        stream.leave(self._leaving.get((gateway, stream.node), Step.SERVING))
         self._replace(stream)
-        self._tell(Connected(gateway, stream.node, stream.address))
+        stream.tell(Connected(gateway, stream.node, stream.address))
         if gateway in self._boards and gateway not in self._opening:
             stream.begin(self._boards[gateway])
         stream.receive(first)
@@ -133,7 +156,7 @@ class XdsServer:
             reading.cancel()
             self._streams[gateway].discard(stream)
             if not any(other.node == stream.node for other in self._streams[gateway]):
-                self._tell(Disconnected(gateway, stream.node))
+                stream.tell(Disconnected(gateway, stream.node))
 
     def _replace(self, stream: _Stream) -> None:
         """A node that comes back may be faster than the news that its old stream broke: the new one counts."""
@@ -159,11 +182,16 @@ class _Stream:
         self.address = str(node.metadata.fields["address"].string_value) if "address" in node.metadata.fields else ""
         self._server = server
         self._board: Board | None = None
+        self._at = Step.SERVING
         self._session = Session()
         self._early: list[events.Event] = []
         self._outgoing: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._is_ended = False
+
+    @property
+    def is_begun(self) -> bool:
+        return self._board is not None
 
     def begin(self, board: Board) -> None:
         """The board is complete: start with all of it, then what Envoy asked meanwhile."""
@@ -182,18 +210,35 @@ class _Stream:
             else:
                 self.step(event)
 
+    def leave(self, step: Step) -> None:
+        """Envoy goes on to this step of its leaving, if it was not there before."""
+        if step is self._at:
+            return
+        self._at = step
+        if self._board is not None:
+            offer = self._board.first_offer()
+            listeners = tuple(one for one in offer.upserts if one.type is ResourceType.LDS)
+            self.step(events.Offered(offer.revision, listeners))
+
+    def tell(self, event: DeliveryEvent) -> None:
+        """To the controller, unless Envoy is leaving: then nothing waits for it, and nothing it refuses matters."""
+        if self._at is Step.SERVING:
+            self._server._tell(event)
+
     def step(self, event: events.Event) -> None:
         """Performs what the session says about this event."""
         if self._is_ended:
             return
+        if isinstance(event, events.Offered):
+            event = offer_at(self._at, event)
         for command in self._session.step(event):
             if isinstance(command, events.Send):
                 self._outgoing.append(write_response(command))
                 self._wake.set()
             elif isinstance(command, events.Delivered):
-                self._server._tell(Delivered(self.gateway, self.node, command.revision))
+                self.tell(Delivered(self.gateway, self.node, command.revision))
             else:
-                if self._board is not None:
+                if self._board is not None and self._at is Step.SERVING:
                     self._board.note_refused(command)
                 self._report(command)
 
@@ -223,9 +268,7 @@ class _Stream:
                 await self._wake.wait()
 
     def _report(self, rejected: events.Rejected) -> None:
-        self._server._tell(
-            Rejected(self.gateway, self.node, rejected.type, rejected.name, rejected.message, rejected.version)
-        )
+        self.tell(Rejected(self.gateway, self.node, rejected.type, rejected.name, rejected.message, rejected.version))
 
 
 def gateway_of(auth_context: dict[str, list[bytes]]) -> Ref | None:

@@ -32,8 +32,11 @@ PROBE_SOCKET_ANNOTATION = "node.torana.dev/probe-socket"
 """Tells an embedded node to ask HTTP probes on this Unix socket, a path below the container's root, instead of the
 Pod's address."""
 GRACE_PERIOD_S = 30
-ENDPOINT_LAG_S = 5
-"""How long a stopping Pod goes on serving, while the cluster's load balancers learn that it is leaving."""
+ENDPOINT_LAG_S: dict[Home, int] = {"embedded": 0, "cluster": 5}
+"""How long a stopping Pod goes on accepting connections, while the cluster's load balancers learn that it is leaving.
+Embedded there is none: its successor is on the same address."""
+DRAIN_S: dict[Home, int] = {"embedded": 3, "cluster": 10}
+"""How long after that a stopping Pod has for the requests it has begun."""
 
 
 class PodInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +120,8 @@ def _container(inputs: PodInputs) -> dict[str, Any]:
             "timeoutSeconds": 2,
             "failureThreshold": 2,
         },
+        # Envoy ends at once on SIGTERM, so its leaving, in which the controller guides it, has to come before.
+        "lifecycle": {"preStop": {"sleep": {"seconds": ENDPOINT_LAG_S[inputs.home] + DRAIN_S[inputs.home]}}},
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -129,9 +134,6 @@ def _container(inputs: PodInputs) -> dict[str, Any]:
             {"name": "run", "mountPath": f"/{RUN_DIR}"},
         ],
     }
-    if inputs.home == "cluster":
-        # Envoy ends at once on SIGTERM, so the time to leave the load balancers has to pass before it.
-        container["lifecycle"] = {"preStop": {"sleep": {"seconds": ENDPOINT_LAG_S}}}
     return container
 
 

@@ -28,17 +28,17 @@ class Infrastructure:
 
     def __init__(self, engine: Engine, graph: Graph, inputs: PlanInputs) -> None:
         self.inputs, self.listeners, self.gateways = inputs, graph.listeners.listeners, graph.listeners.gateways
-        self.pods = engine.source("proxy_pods", {"gateway": _gateway_of})
-        self.deployments = engine.source("proxy_deployments", {"gateway": _gateway_of})
+        self.pods = engine.source("proxy_pods", {"gateway": gateways_of})
+        self.deployments = engine.source("proxy_deployments", {"gateway": gateways_of})
         self.problems = engine.source("infrastructure_problems")
         self.services = engine.map(
             "proxy_services",
             graph.sources.services,
-            lambda ref, one, look: one if _gateway_of(ref, one) else None,
-            {"gateway": _gateway_of},
+            lambda ref, one, look: one if gateways_of(ref, one) else None,
+            {"gateway": gateways_of},
         )
         self.secrets = engine.map(
-            "proxy_secrets", graph.sources.secrets, lambda ref, one, look: next(iter(_gateway_of(ref, one)), None)
+            "proxy_secrets", graph.sources.secrets, lambda ref, one, look: next(iter(gateways_of(ref, one)), None)
         )
         self.ports = engine.map("ports", graph.listeners.gateways, self._ports)
         self.observed = engine.map("observed", graph.listeners.gateways, self._observe)
@@ -90,7 +90,7 @@ class Infrastructure:
         for collection in (self.services, self.deployments):
             for ref, change in settled.of(collection).items():
                 if change.new is None:
-                    lost.update(_gateway_of(ref, change.old))
+                    lost.update(gateways_of(ref, change.old))
         lost.update(change.old for change in settled.of(self.secrets).values() if change.new is None)
         return lost
 
@@ -107,7 +107,7 @@ class Infrastructure:
         return ProxyState(addresses, is_serving)
 
 
-def _gateway_of(ref: Ref, obj: Any) -> list[Ref]:
-    """The Gateway that an object of a proxy belongs to."""
+def gateways_of(ref: Ref, obj: Any) -> list[Ref]:
+    """The Gateway that an object of a proxy belongs to, if it does."""
     name = obj.metadata.annotations.get(GATEWAY_ANNOTATION, "").partition("/")[2]
     return [Ref(ref.namespace, name)] if name else []

@@ -152,6 +152,13 @@ def test_an_embedded_pod_is_probed_on_a_socket_of_its_own() -> None:
     assert "node.torana.dev/probe-socket" not in annotations("cluster")
 
 
+def test_a_pod_has_the_time_to_leave_within_its_grace() -> None:
+    for home, seconds in (("embedded", 3), ("cluster", 15)):
+        pod = by_kind(plan(a_gateway(), some_inputs(home=home)))["Deployment"]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": seconds}}}
+        assert seconds < pod["terminationGracePeriodSeconds"]
+
+
 def test_a_pod_runs_without_rights() -> None:
     pod = by_kind(plan(a_gateway(), some_inputs(home="cluster")))["Deployment"]["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False

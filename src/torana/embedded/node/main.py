@@ -29,6 +29,7 @@ from torana.api.kind import Ref
 from torana.embedded.controllers import main as controllers
 from torana.embedded.node.builtin_images import load_mappings
 from torana.embedded.node.content import config_map_content, secret_content
+from torana.embedded.node.handover import hand_over
 from torana.embedded.node.kubelet import KubeletServer
 from torana.embedded.node.pods import Pods, services_of
 from torana.embedded.node.registration import keep_registered
@@ -62,6 +63,7 @@ async def serve(options: NodeOptions) -> None:
     directory = options.data_dir / "node"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     mappings = load_mappings(options.images, options.image_file)
+    hand_over()
     pod_network, balancer_network = IPv4Network(options.pod_network), IPv4Network(options.balancer_network)
     async with (
         Client.from_kubeconfig(options.kubeconfig, user_agent="torana-node") as client,
