@@ -10,12 +10,13 @@ from tests.e2e.home import Home
 
 from torana.api.core.config_map import CONFIG_MAP
 from torana.api.core.event import EVENT
+from torana.api.core.lease import LEASE
 from torana.api.kind import Ref
 from torana.kube.change import Change
 from torana.kube.client import Client
 from torana.kube.errors import ApiError
 from torana.kube.events import Recorder, Subject
-from torana.kube.lease import Timing, lead
+from torana.kube.lease import Election, Timing, lead
 from torana.kube.reflector import reflect
 
 pytestmark = pytest.mark.e2e
@@ -101,6 +102,15 @@ async def test_one_leads_until_it_ends_and_then_another(client: Client, namespac
     await until(lambda: led == ["a", "b"], deadline_s=4)
     enough.set()
     await second
+
+
+async def test_a_lease_is_let_go_even_if_its_last_renewal_went_unheard(client: Client, namespace: str) -> None:
+    ref = Ref(namespace, "leader")
+    election = Election(client, ref, "a", Timing())
+    await election.acquire()
+    await Election(client, ref, "a", Timing()).acquire()
+    await election.release()
+    assert (await client.get(LEASE, ref))["spec"].get("holderIdentity", "") == ""
 
 
 async def test_repeated_events_are_one_object_with_a_count(client: Client, namespace: str) -> None:

@@ -122,10 +122,15 @@ class Election:
 
     async def release(self) -> None:
         """Lets others take over at once. Best effort."""
-        if self._object is None or self.holder != self._identity:
-            return
         with contextlib.suppress(KubeError, TimeoutError):
-            await asyncio.wait_for(self._write(self._object, holder="", lease_s=1), 2.0)
+            await asyncio.wait_for(self._let_go(), 2.0)
+
+    async def _let_go(self) -> None:
+        while self._object is not None and self.holder == self._identity:
+            if await self._write(self._object, holder="", lease_s=1):
+                return
+            # A renewal whose answer nobody waited for came before.
+            await self._read()
 
     async def _step(self) -> bool:
         """Reads the Lease, takes the next step; true when it is ours afterwards."""
