@@ -32,6 +32,7 @@ PLURALS = {
     "ListenerSet": (_GATEWAY, "listenersets"),
     "HTTPRoute": (_GATEWAY, "httproutes"),
     "TLSRoute": (_GATEWAY, "tlsroutes"),
+    "TCPRoute": (_GATEWAY, "tcproutes"),
     "ReferenceGrant": (_GATEWAY, "referencegrants"),
     "BackendTLSPolicy": (_GATEWAY, "backendtlspolicies"),
     "XBackendTrafficPolicy": ("/apis/gateway.networking.x-k8s.io/v1alpha1", "xbackendtrafficpolicies"),

@@ -19,6 +19,9 @@ FEATURES = (
     "GatewayStaticAddresses",
 )
 
+MOST_LISTENERS = 64
+"""As many as the status of a Gateway or ListenerSet can speak of. Objects of other CRDs may have more."""
+
 ALL = "All"
 """The one scope that default Gateways know. Specification: GEP-3793."""
 
@@ -34,6 +37,11 @@ class ManagedGateway(msgspec.Struct, frozen=True, gc=False):
     gateway_class: ClassVerdict
     finding: Finding | None = None
     parameters: Parameters = Parameters()
+
+    @property
+    def listeners(self) -> tuple[Any, ...]:
+        """Those of its own that there is room for."""
+        return tuple(self.object.spec.listeners[:MOST_LISTENERS])
 
     @property
     def scope(self) -> str | None:
@@ -54,6 +62,15 @@ def manage(
     finding = unreadable or (own if isinstance(own, Finding) else _bad_address(gateway))
     parameters = gateway_class.parameters if isinstance(own, Finding) else own.over(gateway_class.parameters)
     return ManagedGateway(without_status(gateway), gateway.metadata.uid, gateway_class, finding, parameters)
+
+
+def surplus(owner: Any) -> str:
+    """Which listeners of a Gateway or ListenerSet there is no room for; "" when there are none."""
+    names = [one.name for one in owner.spec.listeners[MOST_LISTENERS:]]
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"no room for {', '.join(names[:3])}{more}: {MOST_LISTENERS} is the most, put others into a ListenerSet"
 
 
 def without_status(obj: Any) -> Any:

@@ -13,7 +13,7 @@ import msgspec
 
 from torana.api.kind import Ref
 from torana.gateway.finding import Finding
-from torana.gateway.gateways import ManagedGateway, without_status
+from torana.gateway.gateways import MOST_LISTENERS, ManagedGateway, without_status
 from torana.gateway.listeners import GROUP
 from torana.gateway.selectors import selects
 
@@ -30,6 +30,11 @@ class ManagedSet(msgspec.Struct, frozen=True, gc=False):
     gateway: Ref
     controller_name: str
     finding: Finding | None = None
+
+    @property
+    def listeners(self) -> tuple[Any, ...]:
+        """Those that there is room for."""
+        return tuple(self.object.spec.listeners[:MOST_LISTENERS])
 
     @property
     def precedence(self) -> tuple[str, str]:

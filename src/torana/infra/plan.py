@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from torana.api.gateway import Gateway
+from torana.gateway.gateways import MOST_LISTENERS
 from torana.infra.names import (
     GATEWAY_ANNOTATION,
     GATEWAY_CLASS_LABEL,
@@ -167,5 +168,5 @@ def _allowed(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def _listener_ports(gateway: Gateway) -> Iterable[Port]:
-    for listener in gateway.spec.listeners:
+    for listener in gateway.spec.listeners[:MOST_LISTENERS]:
         yield Port(listener.port, "UDP" if listener.protocol == "UDP" else "TCP")

@@ -113,7 +113,7 @@ class Listeners:
     def _judge(self, ref: Ref, managed: ManagedGateway, look: Look) -> dict[Any, Any]:
         if managed.finding is not None:
             return {}
-        listeners = managed.object.spec.listeners
+        listeners = managed.listeners
         found = conflicts.within(dict(enumerate(listeners)))
         return judge_all(gateway_ref(ref), managed.object, listeners, found, Seen(self, look))
 
@@ -136,8 +136,8 @@ class Listeners:
         """What each ListenerSet of a Gateway loses, by position."""
         sets = [one for _, one in look.list(self.sets.index("gateway"), ref) if one.finding is None]
         sets.sort(key=lambda one: one.precedence)
-        later = ((one.object.metadata.ref, one.object.spec.listeners) for one in sets)
-        lost = conflicts.across(managed.object.spec.listeners, later)
+        later = ((one.object.metadata.ref, one.listeners) for one in sets)
+        lost = conflicts.across(managed.listeners, later)
         return {key: tuple(found.items()) for key, found in lost.items() if found}
 
     def _judge_set(self, ref: Ref, one: ManagedSet, look: Look) -> dict[Any, Any]:
@@ -148,7 +148,7 @@ class Listeners:
         managed = look.get(self.gateways, one.gateway)
         if managed is None:
             return {}
-        return judge_all(set_ref(ref), managed.object, one.object.spec.listeners, lost, Seen(self, look))
+        return judge_all(set_ref(ref), managed.object, one.listeners, lost, Seen(self, look))
 
     def _attached(self, ref: Ref, one: ManagedSet, look: Look) -> Ref | None:
         verdicts = look.list(self.of_sets.index("owner"), set_ref(ref))

@@ -10,7 +10,7 @@ import msgspec
 from torana.gateway.client_certificate import ClientCertificate
 from torana.gateway.client_validation import insecure_places
 from torana.gateway.finding import Finding
-from torana.gateway.gateways import ManagedGateway
+from torana.gateway.gateways import ManagedGateway, surplus
 from torana.gateway.listeners import ListenerVerdict
 from torana.gateway.rejections import Rejection
 from torana.gateway.status.condition import GatewayReport, Judgement, ListenerReport
@@ -72,14 +72,13 @@ def report(
         )
         return GatewayReport(generation, (*refused, *_default(managed)))
     bad = tuple(one.verdict.shape.name for one in listeners if not one.verdict.is_valid)
-    accepted = _accepted(bad, len(listeners))
-    hindrances = [one.hindrance.text for one in listeners if one.hindrance is not None]
+    accepted = _accepted(bad, len(listeners), surplus(managed.object))
     own = client_certificate.finding if client_certificate is not None else None
     if own is None and rejected is not None:
         own = rejected.unresolved
     conditions = (
         accepted,
-        _programmed(accepted, proxy, hindrances, len(listeners)),
+        _programmed(accepted, proxy, listeners),
         _resolved(own, [one.verdict.shape.name for one in listeners if one.unresolved]),
         *_insecure(managed),
         *_default(managed),
@@ -96,13 +95,14 @@ def _default(managed: ManagedGateway) -> tuple[Judgement, ...]:
     return (Judgement("DefaultGateway", True, "DefaultGateway", message),)
 
 
-def _accepted(bad: tuple[str, ...], total: int) -> Judgement:
-    if not bad:
+def _accepted(bad: tuple[str, ...], total: int, left_out: str) -> Judgement:
+    if not bad and not left_out:
         return Judgement("Accepted", True, "Accepted", "the Gateway is accepted")
     names = ", ".join(bad)
     if len(bad) == total:
         return Judgement("Accepted", False, "ListenersNotValid", f"no listener is valid: {names}; see status.listeners")
-    return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
+    said = [f"not valid: {names}; see status.listeners"] if bad else []
+    return Judgement("Accepted", True, "ListenersNotValid", "; ".join([*said, left_out] if left_out else said))
 
 
 def _resolved(finding: Finding | None, unresolved: list[str]) -> Judgement:
@@ -124,11 +124,12 @@ def _insecure(managed: ManagedGateway) -> tuple[Judgement, ...]:
     return (Judgement("InsecureFrontendValidationMode", True, "ConfigurationChanged", message),)
 
 
-def _programmed(accepted: Judgement, proxy: ProxyState, hindrances: list[str], total: int) -> Judgement:
+def _programmed(accepted: Judgement, proxy: ProxyState, listeners: tuple[Standing, ...]) -> Judgement:
     if not accepted.status:
         return Judgement("Programmed", False, "Invalid", "the Gateway is not accepted")
-    if hindrances and len(hindrances) == total:
-        return Judgement("Programmed", False, "Invalid", hindrances[0])
+    hindrances = [one.hindrance for one in listeners if one.verdict.is_servable]
+    if hindrances and (first := hindrances[0]) is not None and all(hindrances):
+        return Judgement("Programmed", False, "Invalid", first.text)
     if not proxy.addresses:
         reason = proxy.reason if proxy.reason != "Pending" else "AddressNotAssigned"
         return Judgement("Programmed", False, reason, proxy.waiting_for or "no address is assigned yet")

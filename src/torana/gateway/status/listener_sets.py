@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from torana.api.kind import Ref
+from torana.gateway.gateways import surplus
 from torana.gateway.listener_sets import ManagedSet
 from torana.gateway.status.condition import Judgement, SetReport
 from torana.gateway.status.gateways import ProxyState, Standing, listener_report
@@ -25,7 +26,7 @@ def report(
             generation,
             (Judgement("Accepted", False, reason, text), Judgement("Programmed", False, not_programmed, text)),
         )
-    accepted = _accepted(listeners)
+    accepted = _accepted(listeners, surplus(managed.object))
     if not accepted.status:
         programmed = Judgement("Programmed", False, accepted.reason, accepted.message)
     elif not is_gateway_programmed:
@@ -51,15 +52,16 @@ def orphaned(listener_set: Any, gateway: Ref) -> SetReport | None:
     )
 
 
-def _accepted(listeners: tuple[Standing, ...]) -> Judgement:
+def _accepted(listeners: tuple[Standing, ...], left_out: str) -> Judgement:
     """One good listener is enough; a listener without a usable certificate is not good."""
     bad = [one.verdict.shape.name for one in listeners if not one.verdict.is_servable]
     names = ", ".join(bad)
     if len(bad) == len(listeners):
         message = f"no listener is valid: {names}; see status.listeners"
         return Judgement("Accepted", False, "ListenersNotValid", message)
-    if bad:
-        return Judgement("Accepted", True, "ListenersNotValid", f"not valid: {names}; see status.listeners")
+    said = [f"not valid: {names}; see status.listeners"] if bad else []
+    if said or left_out:
+        return Judgement("Accepted", True, "ListenersNotValid", "; ".join([*said, left_out] if left_out else said))
     return Judgement("Accepted", True, "Accepted", "the ListenerSet is accepted")
 
 

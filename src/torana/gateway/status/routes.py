@@ -100,5 +100,6 @@ def _partial(compiled: CompiledRoute | None, rejected: Quarantine | None) -> tup
         return ()
     findings = tuple(finding for _, finding in compiled.dropped)
     names = ", ".join(str(rule) for rule in sorted(rules))
-    message = f"Dropped Rule {names} (requests to it get an error): {summary(findings)}"
+    given = " (requests to it get an error)" if compiled.entries else ""
+    message = f"Dropped Rule {names}{given}: {summary(findings)}"
     return (Judgement("PartiallyInvalid", True, findings[0].reason, message),)
