@@ -75,11 +75,18 @@ def cases() -> Iterable[Case]:
                 )
 
 
+def new_graph() -> Graph:
+    """A graph of our controller, without objects."""
+    return Graph([_CONTROLLER], _SHARDS_ABOVE)
+
+
 class Outcome:
     """The graph after all objects of a case were applied."""
 
-    def __init__(self, objects: Iterable[dict[str, Any]], rejected: Iterable[dict[str, Any]] = ()) -> None:
-        self.graph = graph = Graph([_CONTROLLER], _SHARDS_ABOVE)
+    def __init__(
+        self, objects: Iterable[dict[str, Any]], rejected: Iterable[dict[str, Any]] = (), graph: Graph | None = None
+    ) -> None:
+        self.graph = graph = graph or new_graph()
         self.sources = {
             "GatewayClass": graph.sources.gateway_classes,
             "Gateway": graph.sources.gateways,
@@ -99,6 +106,8 @@ class Outcome:
         edits: dict[Any, dict[Ref, Any]] = {}
         for document in [_CLASS, *_namespaces(objects), *objects]:
             typed, finding = _read(document)
+            if typed is None:
+                continue
             if finding is not None:
                 key = ObjectRef(_group(document), document["kind"], *typed.metadata.ref)
                 edits.setdefault(graph.sources.unreadable, {})[key] = finding
