@@ -35,7 +35,6 @@ PLURALS = {
     "TCPRoute": (_GATEWAY, "tcproutes"),
     "ReferenceGrant": (_GATEWAY, "referencegrants"),
     "BackendTLSPolicy": (_GATEWAY, "backendtlspolicies"),
-    "XBackendTrafficPolicy": ("/apis/gateway.networking.x-k8s.io/v1alpha1", "xbackendtrafficpolicies"),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
 }
 

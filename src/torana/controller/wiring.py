@@ -137,7 +137,7 @@ class Wiring:
         for gateway, (upserts, removals) in offers.items():
             if gateway in self.graph.listeners.gateways.items:
                 self._reopen(gateway, upserts)
-                self._acquit(gateway, [*(one.key for one in upserts), *removals])
+                self._acquit(gateway, upserts, removals)
                 self.xds.offer(gateway, self.revision, tuple(upserts), tuple(removals))
                 self.deliveries.offered(gateway, self.revision)
 
@@ -147,10 +147,12 @@ class Wiring:
             if resource.type is ResourceType.LDS and (key := self._bind_key(gateway, resource.name)) is not None:
                 self.feed.edit(self.graph.sources.refused_binds, key, None)
 
-    def _acquit(self, gateway: Ref, keys: Iterable[Key]) -> None:
+    def _acquit(self, gateway: Ref, upserts: Iterable[Resource], removals: Iterable[Key]) -> None:
         """What is offered anew, or no more, is not rejected any more, until it is rejected again."""
         rejected = self.graph.sources.rejected
-        for type, name in keys if rejected.items else ():
+        if not rejected.items:
+            return
+        for type, name in (*(one.key for one in upserts), *removals):
             if (key := _resource_key(gateway, type, name)) in rejected.items:
                 self.feed.edit(rejected, key, None)
 

@@ -25,7 +25,8 @@ def of_bind(message: str) -> Finding:
 
 
 def readable(message: str) -> str:
-    """The message without the resource that Envoy may write out in front of it (1.40), keys and all; not too long."""
-    if message.startswith(_DUMP):
-        message = message.rpartition("\n: ")[2]
+    """The message without the resource that Envoy may write out in it (1.40), keys and all; not too long."""
+    before, dump, after = message.partition(_DUMP)
+    if dump:
+        message = before + after.rpartition("\n: ")[2]
     return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
