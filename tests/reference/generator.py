@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tests.reference.listener_generator import ListenerGenerator
+from tests.reference.change_generator import ChangeGenerator
 from tests.reference.objects import CONTROLLER
 from tests.reference.request_generator import RequestGenerator
-from tests.reference.route_generator import RouteGenerator
 from tests.reference.vocabulary import GROUP, NAMESPACES, SERVICES, Document, document
 
 
-class Generator(ListenerGenerator, RouteGenerator, RequestGenerator):
+class Generator(ChangeGenerator, RequestGenerator):
     """A set of objects, and requests for it."""
 
     def objects(self, backends: dict[str, tuple[str, int]]) -> list[Document]:

@@ -1,6 +1,7 @@
 """Stage 3, for what is not HTTP: which route has the bytes of a listener and server name.
 
-Several routes may be attached to one place, only the oldest is served. Specification: TLSRoute, TCPRoute, UDPRoute.
+Several routes may be attached to one place, only the oldest is served; of equals the first by "namespace/name".
+Specification: TLSRoute, TCPRoute, UDPRoute.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Streams:
 
     def _stream(self, key: Place, group: None, look: Look) -> Stream:
         claims = look.list(self.claims.index("place"), key)
-        _, route = min((created, claim[1]) for claim, created in claims)
+        _, _, route = min((created, str(claim[1].ref), claim[1]) for claim, created in claims)
         compiled = look.get(self.routes.compiled, route)
         shape = look.get(self.listeners.serving, key.listener)
         passes_on = shape is not None and shape.passes_on
