@@ -22,7 +22,7 @@ from tests.reference.vocabulary import BACKENDS
 from torana.api.kind import Ref
 
 GATEWAY = Ref("east", "gw")
-WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "250"))
+WORLDS = int(os.environ.get("TORANA_REFERENCE_WORLDS", "200"))
 FIRST_SEED = int(os.environ.get("TORANA_REFERENCE_SEED", "1"))
 REQUESTS = 40
 
