@@ -30,6 +30,9 @@ SHUT_WHEN_UNREADABLE = frozenset(
     }
 )
 
+AIMS = ("spec.targetRefs", "spec.parentRef", "spec: ")
+"""Fields without which nobody knows what to refuse."""
+
 Edits = dict[Collection[Any, Any], dict[Any, Any]]
 
 
@@ -109,7 +112,10 @@ def read(change: Change) -> tuple[Any, Finding | None]:
     lost = [one for one in found.lost if one.startswith("spec")]
     if not lost:
         return found.rest, None
-    log.warning("%s %s cannot be read in part, so what it is about is refused: %s", kind, ref, "; ".join(lost))
+    if any(one.startswith(AIMS) for one in lost):
+        log.error("%s %s: it cannot be read what all it is about, so that may be open: %s", kind, ref, "; ".join(lost))
+    else:
+        log.warning("%s %s cannot be read in part, so what it is about is refused: %s", kind, ref, "; ".join(lost))
     path, _, message = lost[0].partition(": ")
     more = f"; and {len(lost) - 1} more" if len(lost) > 1 else ""
     return found.rest, Finding("Invalid", f"cannot be read: {message}{more}; store it as the CRDs of today say", path)

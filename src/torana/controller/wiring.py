@@ -119,6 +119,8 @@ class Wiring:
                 self.xds.forget(ref)
                 self._tell_all(self.deliveries.forget(ref))
                 self.blame.forget(ref)
+                for key in [key for key in self.graph.sources.rejected.items if key.gateway == ref]:
+                    self.feed.edit(self.graph.sources.rejected, key, None)
                 self.feed.edit(self.graph.sources.proxies, ref, None)
 
     def _offer(self, settled: Settled) -> None:
