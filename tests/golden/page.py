@@ -24,6 +24,7 @@ import yaml
 from torana.api.kind import ObjectRef, Ref
 from torana.api.registry import by_kind
 from torana.controller.feed import read
+from torana.envoy.refusal import of_bind
 from torana.gateway.finding import Finding
 from torana.gateway.graph import Graph
 from torana.gateway.hosts import TableKey
@@ -117,11 +118,21 @@ class Outcome:
             edits.setdefault(graph.sources.proxies, {})[ref] = ProxyState((("IPAddress", "192.0.2.1"),), True)
         settled = graph.engine.settle(edits)
         assert not settled.failures, settled.failures
-        messages = {
-            ResourceKey(Ref("default", one["gateway"]), one["type"], one["name"]): one["message"] for one in rejected
-        }
-        settled = graph.engine.settle({graph.sources.rejected: messages})
+        settled = graph.engine.settle(self._rejections(rejected))
         assert not settled.failures, settled.failures
+
+    def _rejections(self, rejected: Iterable[dict[str, Any]]) -> dict[Any, dict[Any, Any]]:
+        """What the controller makes of a proxy's words, as edits of sources."""
+        messages: dict[Any, str] = {}
+        closed: dict[Any, Finding] = {}
+        for one in rejected:
+            gateway = Ref("default", one["gateway"])
+            if one["type"] == "LDS":
+                binds = self.graph.binds.binds.index("gateway").buckets[gateway]
+                closed |= {key: of_bind(one["message"]) for key, bind in binds.items() if bind.name == one["name"]}
+            else:
+                messages[ResourceKey(gateway, one["type"], one["name"])] = one["message"]
+        return {self.graph.sources.rejected: messages, self.graph.sources.refused_binds: closed}
 
     def status(self, kind: str, ref: Ref) -> dict[str, Any]:
         """The status of an object as we would write it; as it is where we have nothing to say."""
