@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from torana.derive.engine import Engine
+from torana.gateway.stages.ancestors import Ancestors
 from torana.gateway.stages.binds import Binds
 from torana.gateway.stages.clusters import Clusters
 from torana.gateway.stages.external_backends import ExternalBackends
@@ -59,12 +60,13 @@ class Graph:
         self.binds = Binds(self.engine, self.listeners, self.hosts, self.streams)
         self.rejections = Rejections(self.engine, self.sources, self.listeners, self.clusters, self.binds)
         self.reports = Reports(self.engine, self.sources, self.listeners, self.routes, self.rejections)
+        ancestors = Ancestors(self.listeners, self.rejections)
         self.policy_reports = PolicyReports(
-            self.engine, self.sources, self.listeners, self.routes, self.tls_policies, self.clusters, self.rejections
+            self.engine, self.sources, self.routes, self.tls_policies, self.clusters, ancestors
         )
         self.traffic_reports = TrafficReports(
-            self.engine, self.sources, self.listeners, self.traffic_policies, self.clusters, self.rejections
+            self.engine, self.sources, self.traffic_policies, self.clusters, ancestors
         )
         self.external_reports = ExternalReports(
-            self.engine, self.sources, self.listeners, self.external_backends, self.clusters, self.rejections
+            self.engine, self.sources, self.external_backends, self.clusters, ancestors
         )

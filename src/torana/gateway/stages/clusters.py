@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
@@ -89,6 +90,10 @@ class Clusters:
             for gateway, passes_on in wants
             for key in compiled.clusters
         }
+
+    def gateways(self, by: str, target: Hashable, look: Look) -> set[Ref]:
+        """Whose proxies have clusters of a target: a `service` by its Ref, any `backend` by its ObjectRef."""
+        return {gateway for (gateway, _), _ in look.list(self.clusters.index(by), target)}
 
     def _cluster(self, key: tuple[Ref, ClusterKey], _: None, look: Look) -> Cluster:
         external = self.externals.find(key[1], look)
