@@ -24,14 +24,14 @@ from bench.api import Api
 
 def main() -> int:
     options = _options()
-    started = results.machine()
+    started, asked = results.machine(), dict(vars(options))
     try:
         figures = asyncio.run(_run(options))
     except TimeoutError as problem:
         print(problem, file=sys.stderr)
         return 2
     if options.json:
-        results.write(options.json, "propagation", vars(options), figures, started)
+        results.write(options.json, "propagation", asked, figures, started)
     return 0
 
 
@@ -152,7 +152,7 @@ def _figures(series: changes.Series) -> dict[str, Any]:
         "times": len(series.delays_ms),
         "p50_ms": results.quantile(series.delays_ms, 0.5),
         "p99_ms": results.quantile(series.delays_ms, 0.99),
-        "max_ms": max(series.delays_ms, default=float("nan")),
+        "max_ms": max(series.delays_ms, default=None),
         "api_p50_ms": results.quantile(series.api_ms, 0.5),
         "wrong": dict(series.wrong),
         "delays_ms": [round(each, 3) for each in series.delays_ms],

@@ -52,10 +52,10 @@ def write(file: Path, program: str, arguments: dict[str, Any], figures: Any, sta
     file.write_text(json.dumps(page, indent=2, default=str) + "\n")
 
 
-def quantile(values: list[float], share: float) -> float:
-    """The value below which `share` of the sorted values lie; NaN of none."""
+def quantile(values: list[float], share: float) -> float | None:
+    """The value below which `share` of the sorted values lie; none of none."""
     if not values:
-        return float("nan")
+        return None
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+_DELAYS = ("p50_ms", "p99_ms", "max_ms", "api_p50_ms")
+
 
 def print_size(figures: dict[str, Any]) -> None:
     """One table per number of routes, and a line on cost."""
@@ -16,7 +18,7 @@ def print_size(figures: dict[str, Any]) -> None:
         table.add_column(column, justify="left" if column in ("change", "wrong answers") else "right")
     for row in figures["series"]:
         wrong = ", ".join(f"{count} × {answer}" for answer, count in row["wrong"].items()) or "none"
-        delays = (f"{row[name]:.1f}" for name in ("p50_ms", "p99_ms", "max_ms", "api_p50_ms"))
+        delays = ("" if row[name] is None else f"{row[name]:.1f}" for name in _DELAYS)
         table.add_row(row["change"], str(row["times"]), *delays, wrong)
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
