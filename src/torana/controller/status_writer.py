@@ -68,7 +68,7 @@ class StatusWriter:
 
     def check(self, key: StatusKey) -> None:
         """The live object changed: see whether our answer still stands in it."""
-        if key in self._reports and key not in self._queued and self._differs(key):
+        if key in self._reports and key not in self._queued:
             self._queued.add(key)
             self._queue.put_nowait(key)
 
@@ -98,25 +98,28 @@ class StatusWriter:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return self._targets[key.kind].merge(self._reports[key], live_status, now)
 
-    def _differs(self, key: StatusKey) -> bool:
-        target = self._targets[key.kind]
+    def _wanted(self, key: StatusKey) -> dict[str, Any] | None:
+        """The status as it should be; none when it is so, or when we have not yet judged what the object is now."""
+        target, report = self._targets[key.kind], self._reports.get(key)
         live = target.live.get(key.ref)
-        if live is None or live.metadata.generation > self._reports[key].generation:
-            return False
+        if report is None or live is None or live.metadata.generation > report.generation:
+            return None
         before = msgspec.to_builtins(live.status) if live.status is not None else {}
         merged = self._merged(key, before)
-        return merged != before and bool(msgspec.convert(merged, target.status_type) != live.status)
+        return merged if merged != before and msgspec.convert(merged, target.status_type) != live.status else None
 
     async def _write(self, key: StatusKey) -> None:
-        if key not in self._reports or not self._differs(key):
+        status = self._wanted(key)
+        if status is None:
             return
         target = self._targets[key.kind]
         live = target.live[key.ref]
         version = live.metadata.resource_version
-        status = msgspec.to_builtins(live.status) if live.status is not None else {}
         if target.has_foreign_entries(live):
             raw = await self._client.get(target.kind, key.ref)
-            version, status = raw["metadata"]["resourceVersion"], raw.get("status") or {}
-        body = {"metadata": {"resourceVersion": version}, "status": self._merged(key, status)}
+            if key not in self._reports:
+                return
+            version, status = raw["metadata"]["resourceVersion"], self._merged(key, raw.get("status") or {})
+        body = {"metadata": {"resourceVersion": version}, "status": status}
         self.writes += 1
         await self._client.patch(target.kind, key.ref, body, "merge", subresource="status")

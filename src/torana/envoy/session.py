@@ -14,6 +14,7 @@ acknowledged resource puts its unconfirmed needs behind the same gate.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from torana.envoy.book import Batch, Book
@@ -184,8 +185,8 @@ class Session:
 
     def _release(self, push: Push) -> None:
         """Begin the push's current stage: its changes may reach Envoy, those it wants are sent."""
-        names: dict[ResourceType, list[str]] = {type: [] for type in ResourceType}
-        gone: dict[ResourceType, list[str]] = {type: [] for type in ResourceType}
+        names: defaultdict[ResourceType, list[str]] = defaultdict(list)
+        gone: defaultdict[ResourceType, list[str]] = defaultdict(list)
         for (type, name), resource in push.stages[push.stage].items():
             book = self._books[type]
             book.left.pop(name, None)
@@ -219,7 +220,7 @@ class Session:
             book.is_open = True
 
     def _send_stage(
-        self, push: Push, names: dict[ResourceType, list[str]], gone: dict[ResourceType, list[str]]
+        self, push: Push, names: Mapping[ResourceType, list[str]], gone: Mapping[ResourceType, list[str]]
     ) -> None:
         books = self._books
         if push.stage == MAKE:
