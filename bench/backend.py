@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from functools import partial
 
 
@@ -30,11 +30,11 @@ class _Answering(asyncio.Protocol):
 async def serve(address: str, ports: list[int]) -> None:
     """Answers until cancelled; prints the ports it got (0 asks for any) on one line when all are open."""
     loop = asyncio.get_running_loop()
-    async with AsyncExitStack() as stack:
+    with ExitStack() as stack:
         bound = []
         for number, port in enumerate(ports):
             server = await loop.create_server(partial(_Answering, f"backend-{number}"), address, port)
-            await stack.enter_async_context(server)
+            stack.callback(server.close)
             bound.append(server.sockets[0].getsockname()[1])
         print(*bound, flush=True)
         await asyncio.Event().wait()

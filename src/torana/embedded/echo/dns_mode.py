@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from torana.embedded.echo.forever import until_cancelled
 from torana.embedded.echo.output import say
 from torana.embedded.echo.settings import Settings
 
@@ -70,4 +71,4 @@ async def serve(settings: Settings) -> None:
     await loop.create_datagram_endpoint(DatagramDns, address, reuse_port=True)
     server = await asyncio.start_server(answer_stream, *address, reuse_port=True)
     say(f"DNS stand-in listening on port {settings.dns_port}; it refuses every question and forwards none")
-    await server.serve_forever()
+    await until_cancelled([server])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from torana.embedded.echo.forever import until_cancelled
 from torana.embedded.echo.grpc_answer import answer
 from torana.embedded.echo.http2 import Http2Server, StreamRequest
 from torana.embedded.echo.http2_connection import Http2Connection, Peer
@@ -30,4 +31,4 @@ async def serve(settings: Settings) -> None:
         port = settings.https_port
         servers.append(await loop.create_server(connect, settings.address, port, ssl=context, reuse_port=True))
         say(f"secure server listening on port {port}")
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+    await until_cancelled(servers)

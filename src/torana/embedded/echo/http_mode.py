@@ -13,6 +13,7 @@ from typing import Any
 
 import httptools
 
+from torana.embedded.echo.forever import until_cancelled
 from torana.embedded.echo.http2 import Http2Server, StreamRequest
 from torana.embedded.echo.http2_connection import Http2Connection, Peer, to_request
 from torana.embedded.echo.http_answer import Answer, Request, answer, echo, text_answer
@@ -212,4 +213,4 @@ async def serve(settings: Settings) -> None:
                 ssl=context,
             )
         )
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+    await until_cancelled(servers)

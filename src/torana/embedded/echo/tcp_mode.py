@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from torana.embedded.echo.forever import until_cancelled
 from torana.embedded.echo.output import say
 from torana.embedded.echo.settings import Settings
 from torana.embedded.echo.tls import server_context, server_name
@@ -83,4 +84,4 @@ async def serve(settings: Settings) -> None:
         port = settings.https_port
         servers.append(await loop.create_server(connect, settings.address, port, ssl=context, reuse_port=True))
         say(f"Starting server (tls), listening on port {port}")
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+    await until_cancelled(servers)
