@@ -205,6 +205,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def until_closed(port: int) -> None:
+    """Nobody accepts connections at the port any more. Envoy's workers close it a moment after its main thread."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(HOST, port)
+            except OSError:
+                return
+            writer.close()
+            await asyncio.sleep(0.01)
+
+
 class Proxy:
     """One Envoy with one HTTP bind, two backends in clusters `one` and `two`, and a client."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.e2e.envoy_rig import DEADLINE_S, GATEWAY, HOST, Proxy, proxy
+from tests.e2e.envoy_rig import DEADLINE_S, GATEWAY, HOST, Proxy, proxy, until_closed
 
 from torana.envoy.leaving import Step
 from torana.envoy.server import Delivered, Disconnected
@@ -53,20 +53,6 @@ async def connect(running: Proxy) -> Kept:
     return Kept(*await asyncio.open_connection(HOST, running.port))
 
 
-async def is_open(running: Proxy) -> bool:
-    try:
-        await (await connect(running)).close()
-    except OSError:
-        return False
-    return True
-
-
-async def until_closed(running: Proxy) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while await is_open(running):
-            await asyncio.sleep(0.01)
-
-
 async def until_let_go(running: Proxy) -> None:
     """New connections end with their first answer."""
     async with asyncio.timeout(DEADLINE_S):
@@ -105,7 +91,7 @@ async def test_one_that_closes_completes_what_it_has_begun(running: Proxy) -> No
     slow = asyncio.ensure_future(running.get(headers={"x-delay": "1"}))
     await running.arrivals.get()
     running.plane.server.leave(GATEWAY, NODE, Step.CLOSED)
-    await until_closed(running)
+    await until_closed(running.port)
     assert not slow.done()
     assert not await kept.ask()
     answer = await slow
@@ -116,7 +102,7 @@ async def test_both_steps_one_after_the_other_end_with_a_closed_port(running: Pr
     running.plane.server.leave(GATEWAY, NODE, Step.LETTING_GO)
     await until_let_go(running)
     running.plane.server.leave(GATEWAY, NODE, Step.CLOSED)
-    await until_closed(running)
+    await until_closed(running.port)
 
 
 async def test_nothing_waits_for_one_that_leaves(running: Proxy) -> None:
@@ -127,7 +113,7 @@ async def test_nothing_waits_for_one_that_leaves(running: Proxy) -> None:
     running.plane.offer(running.tables(Host("*", (Route("all", Match(), Respond(200)),))))
     await until_let_go(running)
     running.plane.server.leave(GATEWAY, NODE, Step.CLOSED)
-    await until_closed(running)
+    await until_closed(running.port)
     assert told[before:] == []
 
 
@@ -135,7 +121,7 @@ async def test_the_ports_of_a_gateway_that_is_gone_close_and_open_for_a_namesake
     slow = asyncio.ensure_future(running.get(headers={"x-delay": "1"}))
     await running.arrivals.get()
     running.plane.server.forget(GATEWAY)
-    await until_closed(running)
+    await until_closed(running.port)
     assert (await slow).status == 200
     seen = len(running.plane.events)
     revision = running.plane.offer([running.bind(), *running.tables(Host("*", (Route("a", Match(), Respond(204)),)))])
