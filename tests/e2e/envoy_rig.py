@@ -26,7 +26,7 @@ from torana.envoy.cluster import render_cluster, render_endpoints
 from torana.envoy.host import RenderOptions, render_host
 from torana.envoy.listener import render_bind
 from torana.envoy.resource import Key, Resource
-from torana.envoy.server import Delivered, DeliveryEvent, XdsServer
+from torana.envoy.server import Connected, Delivered, DeliveryEvent, Disconnected, XdsServer
 from torana.envoy.table import render_anchor, render_scope, render_table
 from torana.infra.certificates import KeyPair, issue_authority, issue_client, issue_server
 from torana.infra.names import spiffe_id
@@ -84,9 +84,22 @@ class ControlPlane:
         return self.revision
 
     async def deliver(self, upserts: Iterable[Resource], removals: Iterable[Key] = ()) -> None:
-        """Offer, and wait until some Envoy has it in effect."""
+        """Offer, and wait until all Envoys that are connected, one at least, have it in effect."""
         revision = self.offer(upserts, removals)
-        await self.until(lambda: any(isinstance(one, Delivered) and one.revision >= revision for one in self.events))
+        await self.until(lambda: self._has_been_delivered(revision))
+
+    def _has_been_delivered(self, revision: int) -> bool:
+        accepted: dict[str, int] = {}
+        for event in self.events:
+            if event.gateway != GATEWAY:
+                continue
+            if isinstance(event, Connected):
+                accepted[event.node] = -1
+            elif isinstance(event, Disconnected):
+                accepted.pop(event.node, None)
+            elif isinstance(event, Delivered):
+                accepted[event.node] = event.revision
+        return bool(accepted) and min(accepted.values()) >= revision
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with self._told:
