@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from torana.cli.stack.told import tell
+
 HOST = "127.0.0.1"
 FIRST_PORT = 18000
 PORTS_PER_SHARE = 10
@@ -45,7 +47,7 @@ def choose_ports(file: Path, api: int, share: int) -> Ports:
         controller_health=_choose(before.controller_health if before else first + 1, taken),
         status=_choose(before.status if before else first + 2, taken),
     )
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(ports), indent=2) + b"\n")
+    tell(file, ports)
     return ports
 
 

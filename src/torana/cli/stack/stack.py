@@ -25,6 +25,7 @@ from torana.cli.stack.options import StackOptions
 from torana.cli.stack.ports import HOST, Ports, choose_ports
 from torana.cli.stack.readiness import Probe, Readiness
 from torana.cli.stack.share import Share, claim_share
+from torana.cli.stack.told import tell
 from torana.kube.client import Client
 
 Tell = Callable[[str], None]
@@ -155,11 +156,8 @@ class Stack:
         await asyncio.to_thread(stop_all, self.options.data_dir)
 
     def _write_status(self) -> None:
-        if not self.url:
-            return
-        draft = self.options.status_file.with_suffix(".new")
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.status()), indent=2) + b"\n")
-        draft.replace(self.options.status_file)
+        if self.url:
+            tell(self.options.status_file, self.status())
 
 
 def component_commands(options: StackOptions, ports: Ports, share: Share) -> dict[str, tuple[str, ...]]:
